@@ -1,0 +1,45 @@
+# The README's two commands are `make serve` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DATA_DIR ?= ./var
+export HOST PORT DATA_DIR
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help serve test check lock openapi clean
+.DEFAULT_GOAL := help
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+serve: $(READY)  ## Run the blog at http://HOST:PORT (default 127.0.0.1:8000)
+	$(BIN)/blog serve
+
+test: $(READY)  ## Unit and integration tiers, with branch coverage
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+check: $(READY)  ## Lint, format, strict types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(READY)  ## Resolve requirements.lock again from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+		--extra all --group dev --no-emit-package blog-core --generate-hashes --no-header --output-file requirements.lock
+
+openapi: $(READY)  ## Write docs/openapi.json from the app
+	$(BIN)/blog openapi > docs/openapi.json
+
+clean:  ## Remove the environment and the caches, never DATA_DIR
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

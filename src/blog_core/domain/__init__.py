@@ -1,0 +1,1 @@
+"""Values and rules: frozen dataclasses that know the blog and nothing else."""
