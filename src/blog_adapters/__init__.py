@@ -1,0 +1,1 @@
+"""Adapters for the ports of `blog_core`; `container.py` wires them."""

@@ -220,7 +220,8 @@ class PostQueries(Protocol):
 
         The order is `date_posted` descending, then `id` descending. The page begins `skip` posts
         from the newest or, when given, at the cursor. Each of the page's cursors is None exactly
-        when nothing lies that way. Raises UserNotFound when there is no such user.
+        when nothing lies that way, or when `skip` led past the end. Raises UserNotFound when
+        there is no such user.
         """
         ...
 

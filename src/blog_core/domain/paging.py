@@ -6,7 +6,7 @@ position is a pair of both, and neither inserts nor deletes move it (keyset pagi
 
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
@@ -37,6 +37,15 @@ class Cursor:
     post_id: int
     backward: bool = False
     author_id: int | None = None
+
+    def turned(self) -> "Cursor":
+        """Return the way back from here when nothing lies ahead.
+
+        It includes the post the place is next to, which the page behind would else leave out.
+        """
+        nudge = 1 if self.backward else -1
+        post_id = min(max(self.post_id + nudge, 0), _ID_MAX)
+        return replace(self, post_id=post_id, backward=not self.backward)
 
     def encode(self) -> str:
         """Return the cursor as 40 URL-safe characters."""

@@ -49,6 +49,15 @@ class Post(NewPost):
         if self.author_id != actor.user.id:
             raise Forbidden(action)
 
+    def place(self, *, of_author: UserId | None = None, backward: bool = False) -> Cursor:
+        """Return the place next to this post, in the list of all posts or of one author's."""
+        return Cursor(
+            date_posted=self.date_posted,
+            post_id=self.id,
+            backward=backward,
+            author_id=of_author,
+        )
+
     def revised(self, *, title: str | None = None, content: str | None = None) -> "Post":
         """Return the post with another title or content; None leaves one as it is.
 

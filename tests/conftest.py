@@ -1,0 +1,9 @@
+"""What every tier shares."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """One event loop for fixtures and tests."""
+    return "asyncio"

