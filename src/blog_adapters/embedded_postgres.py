@@ -150,8 +150,11 @@ class EmbeddedPostgres:
     def _create(self) -> None:
         """Makes the cluster beside its place and moves it in whole: half a one is never found."""
         new = Path(f"{self.folder}.new")
-        if new.exists():
-            shutil.rmtree(new)
+        for _ in range(100):
+            shutil.rmtree(new, ignore_errors=True)
+            if not new.exists():
+                break
+            time.sleep(0.05)  # the initdb of a killed start takes a moment to notice
         new.mkdir(mode=0o700)
         if self._account:
             os.chown(new, *self._account)

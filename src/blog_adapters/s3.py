@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import boto3
 from botocore.config import Config
@@ -107,10 +108,8 @@ class S3ImageStorage:
         self._client.close()
 
     def _delete(self, key: str) -> None:
-        try:
+        with suppress(self._client.exceptions.NoSuchKey):  # Amazon answers 204, others this
             self._client.delete_object(Bucket=self._bucket, Key=key)
-        except self._client.exceptions.NoSuchKey:  # Amazon says 204, others say this
-            pass
 
     async def _call(self, job: Callable[[], object]) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
 from typing import Literal
 
 import aiosmtplib
@@ -11,6 +12,7 @@ from blog_core.domain.mail import Mail
 from blog_core.errors import MailRefused, MailUnavailable
 
 _PERMANENT = 500  # RFC 5321, 4.2.1: 5yz is a permanent failure, 4yz a transient one
+_GOODBYE = 1  # second
 
 Security = Literal["starttls", "tls", "plain"]
 """How the connection is protected: STARTTLS or nothing is sent, TLS from the start, or not."""
@@ -26,7 +28,7 @@ class SmtpMailer:
         password: the secret that belongs to the name.
         sender: the address that mail comes from, without a display name.
         security: see `Security`.
-        timeout: seconds for one mail, from the connection to the last reply.
+        timeout: seconds for one mail, from the connection to the reply that takes it.
         tls_context: whom to trust; None is the system's certificate authorities.
     """
 
@@ -62,23 +64,30 @@ class SmtpMailer:
             MailUnavailable: whatever else; a wrong password too, which an operator can mend.
         """
         message = as_email_message(mail, sender=self._sender)
+        client = self._client()
         try:
             async with asyncio.timeout(self._timeout):
-                await aiosmtplib.send(
-                    message,
-                    sender=self._sender,
-                    recipients=[mail.to],
-                    hostname=self._host,
-                    port=self._port,
-                    username=self._username or None,
-                    password=self._password or None,
-                    timeout=self._timeout,
-                    use_tls=self._security == "tls",
-                    start_tls=self._security == "starttls",
-                    tls_context=self._tls_context,
-                )
+                await client.connect()
+                await client.send_message(message, sender=self._sender, recipients=[mail.to])
         except (aiosmtplib.SMTPException, OSError) as error:
             raise (MailRefused if _is_final(error) else MailUnavailable) from error
+        else:
+            with suppress(aiosmtplib.SMTPException):  # the mail is theirs, whatever they say now
+                await client.quit(timeout=_GOODBYE)
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._username or None,
+            password=self._password or None,
+            timeout=self._timeout,
+            use_tls=self._security == "tls",
+            start_tls=self._security == "starttls",  # None, the default, would do without
+            tls_context=self._tls_context,
+        )
 
 
 def _is_final(error: Exception) -> bool:

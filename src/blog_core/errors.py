@@ -23,6 +23,7 @@
     │   ├── WrongPassword
     │   └── NoPicture
     ├── MailRefused
+    ├── AttemptsSpent
     └── Unavailable
         ├── DatabaseUnavailable
         ├── StorageUnavailable
@@ -206,6 +207,13 @@ class MailRefused(BlogError):
 
     code = "mail_refused"
     message = "The mail server refused the message."
+
+
+class AttemptsSpent(BlogError):
+    """Every attempt at an outbox entry was begun and none ended, not even in a failure."""
+
+    code = "attempts_spent"
+    message = "Every attempt ended without a word."
 
 
 class Unavailable(BlogError):

@@ -73,6 +73,11 @@ class Entry:
         """Whether a failure now makes this a dead letter."""
         return self.attempts >= MAX_ATTEMPTS
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether even the last attempt ended without a word: its relay was killed by it."""
+        return self.attempts > MAX_ATTEMPTS
+
     def next_due(self, now: datetime) -> datetime:
         """Return when to try again after a failure: 2, 4, 8 ... seconds, at most 15 minutes."""
         return now + min(_FIRST_PAUSE * (1 << (self.attempts - 1)), _LONGEST_PAUSE)

@@ -9,6 +9,7 @@ from blog_core.domain.mail import Mail, password_reset_mail
 from blog_core.domain.outbox import Entry, PictureDiscarded, ResetMail, ResetRequested
 from blog_core.domain.users import User
 from blog_core.errors import (
+    AttemptsSpent,
     BlogError,
     InvalidResetToken,
     LeaseLost,
@@ -64,6 +65,8 @@ class Delivery:
 
     async def _deliver(self, entry: Entry) -> None:
         try:
+            if entry.is_spent:
+                raise AttemptsSpent
             match entry.task:
                 case ResetRequested(email=email):
                     await self._promise_reset(entry, email)

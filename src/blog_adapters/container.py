@@ -1,0 +1,291 @@
+"""The composition root: the only place that knows every part.
+
+    container = Container(settings=load_settings())     # real parts, chosen by the settings
+    container = in_memory_container()                   # the fakes, nothing to install or start
+    posts = container.posts()
+
+Parts are built when first asked for and imported then, so that whoever uses a few needs only
+their extras. `await close(container)` ends what was started. To swap a part, override its
+provider before anything is built: `container.mailer.override(providers.Object(my_mailer))`.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from dependency_injector import containers, providers
+from pydantic import SecretStr
+
+from blog_adapters import memory
+from blog_adapters.settings import Settings, SettingsError, kept_secret_key
+from blog_adapters.workers import Workers
+from blog_core.ports import (
+    AccessTokens,
+    Clock,
+    ImageProcessor,
+    ImageStorage,
+    Mailer,
+    NewId,
+    PasswordHasher,
+    PostQueries,
+    UnitOfWorkFactory,
+    UserQueries,
+)
+from blog_core.services import Access, AccessPolicy, Delivery, Posts, Users
+
+Check = Callable[[], Awaitable[None]]
+"""Raises an `Unavailable` when a part is not ready."""
+
+
+SqlDatabase = Any
+"""A `blog_adapters.sql.Database`, which is not imported before somebody asks for one."""
+
+
+class MissingExtra(Exception):
+    """A part was asked for whose libraries are not installed."""
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"{error.name} is missing: pip install 'blog-core[{name}]'") from error
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _exits() -> AsyncExitStack:
+    return AsyncExitStack()
+
+
+def _workers(exits: AsyncExitStack, name: str, *, threads: int, waiting: int) -> Workers:
+    workers = Workers(name, threads=threads, waiting=waiting)
+    exits.push_async_callback(asyncio.to_thread, workers.close)
+    return workers
+
+
+def _secret_key(settings: Settings) -> str:
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    return kept_secret_key(settings.data_dir)
+
+
+def _policy(settings: Settings, secret_key: str) -> AccessPolicy:
+    return AccessPolicy(
+        session_lifetime=settings.session_lifetime,
+        reset_lifetime=settings.reset_lifetime,
+        reset_key=secret_key.encode(),
+        frontend_url=settings.frontend_url,
+    )
+
+
+def _database_url(settings: Settings, exits: AsyncExitStack) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    from blog_adapters.embedded_postgres import EmbeddedPostgres
+
+    server = EmbeddedPostgres(settings.data_dir / "postgres")
+    url = server.start()
+    exits.push_async_callback(asyncio.to_thread, server.stop)
+    return url
+
+
+def _database(settings: Settings, url: str, exits: AsyncExitStack) -> SqlDatabase:
+    with _extra("sql"):
+        from blog_adapters.sql import PooledDatabase
+    try:
+        database = PooledDatabase(url, size=settings.database_pool_size)
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}") from error
+    exits.push_async_callback(database.close)
+    return database
+
+
+def _unit_of_work(database: SqlDatabase) -> UnitOfWorkFactory:
+    from blog_adapters.sql import sql_unit_of_work
+
+    return partial(sql_unit_of_work, database)
+
+
+def _post_queries(database: SqlDatabase) -> PostQueries:
+    from blog_adapters.sql import SqlPostQueries
+
+    return SqlPostQueries(database)
+
+
+def _user_queries(database: SqlDatabase) -> UserQueries:
+    from blog_adapters.sql import SqlUserQueries
+
+    return SqlUserQueries(database)
+
+
+def _media_folder(settings: Settings) -> Path | None:
+    return None if settings.s3_bucket_name else settings.data_dir / "pictures"
+
+
+def _storage(
+    settings: Settings, folder: Path | None, workers: Workers, exits: AsyncExitStack
+) -> ImageStorage:
+    if folder is not None:
+        from blog_adapters.filesystem import FolderImageStorage
+
+        return FolderImageStorage(folder, workers=workers)
+    with _extra("s3"):
+        from blog_adapters.s3 import S3ImageStorage
+    storage = S3ImageStorage(
+        workers=workers,
+        bucket=settings.s3_bucket_name or "",
+        region=settings.s3_region,
+        access_key_id=_revealed(settings.s3_access_key_id),
+        secret_access_key=_revealed(settings.s3_secret_access_key),
+        endpoint_url=settings.s3_endpoint_url,
+        public_url=settings.s3_public_url,
+    )
+    exits.push_async_callback(asyncio.to_thread, storage.close)
+    return storage
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.mail_server is None:
+        from blog_adapters.mailbox import FolderMailer
+
+        return FolderMailer(settings.data_dir / "mail", sender=settings.mail_from)
+    with _extra("smtp"):
+        from blog_adapters.smtp import SmtpMailer
+    return SmtpMailer(
+        host=settings.mail_server,
+        port=settings.mail_port,
+        username=settings.mail_username or "",
+        password=_revealed(settings.mail_password) or "",
+        sender=settings.mail_from,
+        security="tls"
+        if settings.mail_use_ssl
+        else "starttls"
+        if settings.mail_use_tls
+        else "plain",
+    )
+
+
+def _passwords(workers: Workers) -> PasswordHasher:
+    with _extra("accounts"):
+        from blog_adapters.passwords import Argon2Passwords
+    return Argon2Passwords(workers=workers)
+
+
+def _tokens(settings: Settings, secret_key: str) -> AccessTokens:
+    with _extra("accounts"):
+        from blog_adapters.tokens import JwtAccessTokens
+    return JwtAccessTokens(secret=secret_key, algorithm=settings.algorithm)
+
+
+def _images(workers: Workers) -> ImageProcessor:
+    with _extra("images"):
+        from blog_adapters.images import PillowImageProcessor
+    return PillowImageProcessor(workers=workers)
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+class Container(containers.DeclarativeContainer):
+    """Every part of the blog, built when first asked for and once."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    exits: providers.Provider[AsyncExitStack] = providers.Singleton(_exits)
+    clock: providers.Provider[Clock] = providers.Object(_now)
+    new_id: providers.Provider[NewId] = providers.Object(uuid4)
+
+    secret_key = providers.Singleton(_secret_key, settings)
+    policy = providers.Singleton(_policy, settings, secret_key)
+
+    database_url = providers.Singleton(_database_url, settings, exits)
+    database = providers.Singleton(_database, settings, database_url, exits)
+    unit_of_work = providers.Singleton(_unit_of_work, database)
+    post_queries = providers.Singleton(_post_queries, database)
+    user_queries = providers.Singleton(_user_queries, database)
+    checks: providers.Provider[dict[str, Check]] = providers.Dict(database=database.provided.check)
+
+    # Threads by kind: as many hashes and pictures at once as there are cores, for each takes one
+    # whole; more for the storage, where they only wait.
+    password_workers = providers.Singleton(
+        _workers, exits, "passwords", threads=_cores(), waiting=64
+    )
+    image_workers = providers.Singleton(_workers, exits, "images", threads=_cores(), waiting=16)
+    storage_workers = providers.Singleton(_workers, exits, "storage", threads=16, waiting=64)
+
+    passwords = providers.Singleton(_passwords, password_workers)
+    tokens = providers.Singleton(_tokens, settings, secret_key)
+    images = providers.Singleton(_images, image_workers)
+    media_folder = providers.Singleton(_media_folder, settings)
+    storage = providers.Singleton(_storage, settings, media_folder, storage_workers, exits)
+    mailer = providers.Singleton(_mailer, settings)
+
+    posts = providers.Singleton(Posts, uow=unit_of_work, clock=clock)
+    users = providers.Singleton(
+        Users,
+        uow=unit_of_work,
+        passwords=passwords,
+        images=images,
+        storage=storage,
+        clock=clock,
+        new_id=new_id,
+        max_upload_bytes=settings.provided.max_upload_size_bytes,
+    )
+    access = providers.Singleton(
+        Access,
+        uow=unit_of_work,
+        queries=user_queries,
+        passwords=passwords,
+        tokens=tokens,
+        clock=clock,
+        new_id=new_id,
+        policy=policy,
+    )
+    delivery = providers.Singleton(
+        Delivery,
+        uow=unit_of_work,
+        mailer=mailer,
+        storage=storage,
+        clock=clock,
+        new_id=new_id,
+        policy=policy,
+    )
+
+
+def in_memory_container(settings: Settings | None = None) -> Container:
+    """Return a container whose every part is a fake: no server, no file, no environment."""
+    container = Container(settings=settings or Settings(secret_key=SecretStr("in memory " * 4)))
+    database = memory.MemoryDatabase()
+    container.override_providers(
+        database=providers.Object(database),
+        unit_of_work=providers.Object(database.unit_of_work),
+        post_queries=providers.Singleton(memory.MemoryPostQueries, database),
+        user_queries=providers.Singleton(memory.MemoryUserQueries, database),
+        checks=providers.Object({}),
+        passwords=providers.Singleton(memory.MemoryPasswords),
+        tokens=providers.Singleton(memory.MemoryAccessTokens),
+        images=providers.Singleton(memory.MemoryImages),
+        media_folder=providers.Object(None),
+        storage=providers.Singleton(memory.MemoryImageStorage),
+        mailer=providers.Singleton(memory.MemoryMailer),
+    )
+    return container
+
+
+async def close(container: Container) -> None:
+    """End what this container started: connections, threads, the embedded server."""
+    await container.exits().aclose()

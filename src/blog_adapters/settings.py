@@ -1,0 +1,178 @@
+"""The settings: read from the environment once, by a call, and never changed after.
+
+Names are the environment's, without regard to case. `docs/settings.md` lists them all.
+"""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from blog_core.domain import text
+
+SECRET_KEY_MIN_BYTES = 32
+_DATABASE_SCHEMES = (
+    "postgresql://",
+    "postgres://",
+    "postgresql+psycopg://",
+    "postgresql+asyncpg://",
+)
+
+
+class SettingsError(Exception):
+    """A setting is wrong or missing; one line names it and never quotes its value."""
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return value.rstrip("/")
+
+
+def _database_address(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(_DATABASE_SCHEMES):
+        raise ValueError("must begin with postgresql://")
+    return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value().encode()) < SECRET_KEY_MIN_BYTES:
+        raise ValueError(f"must have at least {SECRET_KEY_MIN_BYTES} bytes")
+    return value
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Minutes = Annotated[int, Field(ge=1, le=525_600)]
+
+
+class Settings(BaseModel):
+    """What the container builds from. The defaults run the blog with nothing set at all."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    data_dir: Path = Path("var")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    database_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = None
+    database_pool_size: int = Field(default=8, ge=1, le=200)
+
+    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
+    access_token_expire_minutes: Minutes = 30
+    reset_token_expire_minutes: Minutes = 60
+
+    frontend_url: WebAddress = "http://localhost:8000"
+    posts_per_page: int = Field(default=10, ge=1, le=100)
+    max_upload_size_bytes: int = Field(default=5 * 1024 * 1024, ge=1, le=100 * 1024 * 1024)
+
+    s3_bucket_name: str | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key_id: SecretStr | None = None
+    s3_secret_access_key: SecretStr | None = None
+    s3_endpoint_url: WebAddress | None = None
+    s3_public_url: WebAddress | None = None
+
+    mail_server: str | None = None
+    mail_port: int = Field(default=587, ge=1, le=65535)
+    mail_username: str | None = None
+    mail_password: SecretStr | None = None
+    mail_from: Annotated[str, AfterValidator(text.email)] = "noreply@example.com"
+    mail_use_tls: bool = True
+    mail_use_ssl: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take a secret from the file that `<NAME>_FILE` names."""
+        for name in ("database_url", "secret_key", "mail_password", "s3_secret_access_key"):
+            path = values.pop(f"{name}_file", None)
+            if path is None:
+                continue
+            if values.get(name) is not None:
+                raise ValueError(f"{name.upper()} and {name.upper()}_FILE are both set")
+            try:
+                values[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"{name.upper()}_FILE cannot be read") from error
+        return values
+
+    @model_validator(mode="after")
+    def _check_what_belongs_together(self) -> Self:
+        if self.database_url is not None and self.secret_key is None:
+            raise ValueError("SECRET_KEY is required when DATABASE_URL is set")
+        if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
+            raise ValueError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together")
+        if (self.mail_username is None) != (self.mail_password is None):
+            raise ValueError("MAIL_USERNAME and MAIL_PASSWORD go together")
+        return self
+
+    @property
+    def session_lifetime(self) -> timedelta:
+        """How long a login is good."""
+        return timedelta(minutes=self.access_token_expire_minutes)
+
+    @property
+    def reset_lifetime(self) -> timedelta:
+        """How long a reset token is good."""
+        return timedelta(minutes=self.reset_token_expire_minutes)
+
+
+class _Environment(Settings, BaseSettings):
+    """The same settings, read from the environment and from `.env` in the working directory."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    database_url_file: Path | None = None
+    secret_key_file: Path | None = None
+    mail_password_file: Path | None = None
+    s3_secret_access_key_file: Path | None = None
+
+
+def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values are validated below
+    """Return the settings of this process; what is given comes before the environment.
+
+    Raises:
+        SettingsError: a value is wrong or missing.
+    """
+    try:
+        return _Environment(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError("; ".join(map(_in_words, error.errors(include_input=False)))) from None
+
+
+def _in_words(error: Mapping[str, Any]) -> str:
+    name = ".".join(str(part).upper() for part in error["loc"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message
+
+
+def kept_secret_key(data_dir: Path) -> str:
+    """Return the key in `data_dir/secret_key`, made once and readable by its owner alone."""
+    path = data_dir / "secret_key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=data_dir, encoding="ascii") as fresh:
+            fresh.write(secrets.token_urlsafe(48))
+            fresh.flush()
+            os.fsync(fresh.fileno())
+            # A link never replaces: of two processes that start at once, one key is kept.
+            with suppress(FileExistsError):
+                os.link(fresh.name, path)
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,133 @@
+"""Changing the schema and checking it: what `blog migrate` does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, NullPool, func, select, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from blog_adapters.sql.database import CONNECT_SECONDS, Database
+from blog_adapters.sql.tables import metadata
+from blog_adapters.sql.urls import engine_url
+
+_LOCK = 20_250_601
+"""The advisory lock of all migrators of one database; any number that nobody else takes."""
+
+
+class SchemaError(Exception):
+    """The schema could not be changed, or is not the one that is needed; one line says why."""
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the schema up to a revision. A second migrator waits for the first.
+
+    A table that others keep locked for 4 s fails the migration rather than the blog; what was
+    migrated before it stays, and migrating again goes on from there.
+
+    Raises:
+        SchemaError: it could not be done.
+        ValueError: the URL is not understood.
+    """
+    async with _migrating(url) as connection:
+        await connection.run_sync(lambda sync: command.upgrade(_config(sync), revision))
+
+
+async def downgrade(url: str, revision: str) -> None:
+    """Bring the schema down to a revision, `base` for none at all; data goes with its tables.
+
+    Raises:
+        SchemaError: it could not be done.
+        ValueError: the URL is not understood.
+    """
+    async with _migrating(url) as connection:
+        await connection.run_sync(lambda sync: command.downgrade(_config(sync), revision))
+
+
+async def current_revision(url: str) -> str | None:
+    """Return the revision the database is at, None before the first. Raises as `upgrade` does."""
+    async with _connected(url) as connection:
+        return await connection.run_sync(
+            lambda sync: MigrationContext.configure(sync).get_current_revision()
+        )
+
+
+def head_revision() -> str:
+    """Return the revision that this version of the blog needs."""
+    return _scripts().as_revision_number("head")
+
+
+async def check(url: str) -> None:
+    """Raise SchemaError when the database's tables are not those of `blog_adapters.sql.tables`."""
+    async with _connected(url) as connection:
+        differences = await connection.run_sync(_differences)
+    if differences:
+        raise SchemaError(f"The schema has drifted: {'; '.join(differences)}")
+
+
+async def require_current_schema(database: Database) -> None:
+    """Raise unless the database has the schema that this version needs.
+
+    Raises:
+        SchemaError: it has none, an older or a newer one; the line says what to do.
+        DatabaseUnavailable: it does not answer.
+    """
+    async with database.reading() as statements:
+        try:
+            found = await statements.execute(text("SELECT version_num FROM alembic_version"))
+        except ProgrammingError as error:
+            raise SchemaError("The database has no schema yet: run `blog migrate`") from error
+    current, needed = found.scalar_one_or_none(), head_revision()
+    if current == needed:
+        return
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if current is None or current in known:
+        raise SchemaError(
+            f"The schema is at revision {current or 'none'} and this version needs {needed}: "
+            "run `blog migrate`"
+        )
+    raise SchemaError(
+        f"The schema is at revision {current}, which is newer than this version's {needed}: "
+        "run the blog that did its `blog migrate`"
+    )
+
+
+@asynccontextmanager
+async def _migrating(url: str) -> AsyncIterator[AsyncConnection]:
+    async with _connected(url) as connection:
+        await connection.execute(select(func.pg_advisory_lock(_LOCK)))  # until disconnected
+        await connection.execute(text("SET lock_timeout = '4s'"))
+        await connection.commit()
+        yield connection
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
+    engine = create_async_engine(
+        engine_url(url), poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS}
+    )
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except CommandError as error:
+        raise SchemaError(str(error)) from error
+    except DBAPIError as error:
+        reason = str(error.driver_exception).partition("\n")[0]
+        raise SchemaError(f"The database refused: {reason}") from error
+    except OSError as error:
+        raise SchemaError(f"The database does not answer: {error}") from error
+
+
+def _config(connection: Connection) -> Config:
+    return Config(attributes={"connection": connection, ...})
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(...)
