@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from blog_adapters import memory
 from blog_adapters.settings import Settings, SettingsError, kept_secret_key
 from blog_adapters.workers import Workers
+from blog_core.errors import DatabaseUnavailable
 from blog_core.ports import (
     AccessTokens,
     Clock,
@@ -47,8 +48,8 @@ SqlDatabase = Any
 """A `blog_adapters.sql.Database`, which is not imported before somebody asks for one."""
 
 
-class MissingExtra(Exception):
-    """A part was asked for whose libraries are not installed."""
+class StartError(Exception):
+    """A part cannot be built or used; one line says why, and what to do."""
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def _extra(name: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise MissingExtra(f"{error.name} is missing: pip install 'blog-core[{name}]'") from error
+        raise StartError(f"{error.name} is missing: pip install 'blog-core[{name}]'") from error
 
 
 def _now() -> datetime:
@@ -95,10 +96,13 @@ def _policy(settings: Settings, secret_key: str) -> AccessPolicy:
 def _database_url(settings: Settings, exits: AsyncExitStack) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
-    from blog_adapters.embedded_postgres import EmbeddedPostgres
+    from blog_adapters.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 
     server = EmbeddedPostgres(settings.data_dir / "postgres")
-    url = server.start()
+    try:
+        url = server.start()
+    except EmbeddedPostgresError as error:
+        raise StartError(str(error)) from error
     exits.push_async_callback(asyncio.to_thread, server.stop)
     return url
 
@@ -284,6 +288,42 @@ def in_memory_container(settings: Settings | None = None) -> Container:
         mailer=providers.Singleton(memory.MemoryMailer),
     )
     return container
+
+
+async def migrate(container: Container, revision: str = "head") -> None:
+    """Bring the database's schema up to a revision.
+
+    Raises:
+        StartError: it could not be done; one line says why.
+    """
+    with _extra("sql"):
+        from blog_adapters.sql import migrate as schema
+    try:
+        await schema.upgrade(container.database_url(), revision)
+    except schema.SchemaError as error:
+        raise StartError(str(error)) from error
+
+
+async def prepare(container: Container) -> None:
+    """Make sure that the database is there and has the schema that this version needs.
+
+    The embedded default is migrated; any other database belongs to somebody who decides when.
+
+    Raises:
+        StartError: it is not; one line says why, and which command helps.
+    """
+    if container.settings().database_url is None:
+        await migrate(container)
+        return
+    database = container.database()
+    from blog_adapters.sql import migrate as schema
+
+    try:
+        await schema.require_current_schema(database)
+    except schema.SchemaError as error:
+        raise StartError(str(error)) from error
+    except DatabaseUnavailable as error:
+        raise StartError("DATABASE_URL: the database does not answer") from error
 
 
 async def close(container: Container) -> None:

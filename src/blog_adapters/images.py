@@ -34,8 +34,11 @@ _UPRIGHT = {
 class PillowImageProcessor:
     """Shows the centre of an upload, upright and in colour, on white where it is transparent.
 
-    Of an animation it shows the first frame. A picture of 25 megapixels takes up to 250 MB and a
-    second or two while it is worked on, so `workers` should be few.
+    Of an animation it shows the first frame.
+
+    Args:
+        workers: the threads that decode. At 25 megapixels each takes up to 250 MB (a WebP 400 MB)
+            for a second, so there should be one or two.
     """
 
     def __init__(self, *, workers: Workers) -> None:
@@ -84,4 +87,5 @@ def _square(image: Image.Image) -> Image.Image:
 def _in_colour(image: Image.Image) -> Image.Image:
     if image.mode == "I;16":  # grey in 16 bits, which Pillow would cut off at 255
         image = image.convert("I").point(lambda value: value / 257)
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)  # which copies, whatever it is

@@ -17,11 +17,11 @@ _FOLDER = "profile_pics"
 # A key is never written twice, so whoever has a picture may keep it for a year.
 _CACHE_CONTROL = "public, max-age=31536000, immutable"
 
-# Seconds. The first three hold for each address and each piece read, so a host name with many
-# addresses, or a server that answers byte by byte, takes longer than their sum; the deadline
-# holds for a whole call with its wait for a thread, whatever happens.
-_CONNECT_TIMEOUT, _READ_TIMEOUT, _ATTEMPTS = 2, 5, 2
-_DEADLINE = 11
+# Seconds, for each address of the server and each piece it sends: a name with many addresses, or
+# an answer byte by byte, takes longer than their sum. They end the thread's work; what bounds a
+# call, with its wait for a thread, is its own timeout.
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 2, 5
+_ATTEMPTS = 2
 
 
 class S3ImageStorage:
@@ -38,6 +38,7 @@ class S3ImageStorage:
             (environment, shared files, the machine's role).
         endpoint_url: another server than Amazon's.
         public_url: where the public finds the bucket, such as a CDN; None is Amazon's address.
+        timeout: seconds for one call, whatever happens.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class S3ImageStorage:
         secret_access_key: str | None = None,
         endpoint_url: str | None = None,
         public_url: str | None = None,
+        timeout: float = 11,
     ) -> None:
         self._workers = workers
+        self._timeout = timeout
         self._bucket = bucket
         self._public_url = (public_url or f"https://{bucket}.s3.{region}.amazonaws.com").rstrip("/")
         self._client = boto3.Session().client(
@@ -74,7 +77,7 @@ class S3ImageStorage:
         )
 
     async def put(self, image_file: str, data: bytes) -> None:
-        """Store a JPEG under this name, within 12 s.
+        """Store a JPEG under this name.
 
         After a failure it is not known whether the picture is there; it may even come later.
 
@@ -92,7 +95,7 @@ class S3ImageStorage:
         )
 
     async def delete(self, image_file: str) -> None:
-        """Delete a picture, within 12 s; one that is gone is no error.
+        """Delete a picture; one that is gone is no error.
 
         Raises:
             StorageUnavailable, Busy
@@ -104,7 +107,7 @@ class S3ImageStorage:
         return f"{self._public_url}/{_key(image_file)}"
 
     def close(self) -> None:
-        """Close the connections; call it when the workers are closed."""
+        """Close the connections that are idle; those in use close when their call is done."""
         self._client.close()
 
     def _delete(self, key: str) -> None:
@@ -113,7 +116,7 @@ class S3ImageStorage:
 
     async def _call(self, job: Callable[[], object]) -> None:
         try:
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(self._timeout):
                 await self._workers.run(job)
         except (BotoCoreError, ClientError, ResponseParserError, TimeoutError) as error:
             raise StorageUnavailable from error

@@ -6,10 +6,11 @@ connection whose transaction a test rolls back.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Executable, Row, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from blog_adapters.sql.failures import translated
@@ -121,7 +122,12 @@ class PooledDatabase:
     async def writing(self) -> AsyncIterator[Transaction]:
         """See `Database`. Raises DatabaseUnavailable."""
         async with self._connection(self._transactional) as connection:
-            yield Transaction(connection, connection.commit)
+            try:
+                yield Transaction(connection, connection.commit)
+            finally:
+                # If the connection is lost, the server has rolled back by itself.
+                with suppress(DBAPIError, OSError):
+                    await connection.rollback()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Statements]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from pathlib import Path
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -61,7 +61,8 @@ async def current_revision(url: str) -> str | None:
 
 def head_revision() -> str:
     """Return the revision that this version of the blog needs."""
-    return _scripts().as_revision_number("head")
+    (head,) = _scripts().get_heads()
+    return head
 
 
 async def check(url: str) -> None:
@@ -126,8 +127,17 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def _config(connection: Connection) -> Config:
-    return Config(attributes={"connection": connection, ...})
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "blog_adapters.sql:migrations")
+    return config
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(...)
+    return ScriptDirectory(Path(__file__).with_name("migrations"))
+
+
+def _differences(connection: Connection) -> list[str]:
+    """Return what Alembic would change, by the names of its operations."""
+    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    found = compare_metadata(context, metadata)
+    return [one[0] if isinstance(one, tuple) else one[0][0] for one in found]

@@ -52,7 +52,7 @@ class SqlPostQueries:
         async with self._database.reading() as statements:
             rows = (await statements.execute(statement)).all()
         head = rows[0]
-        if not head.author_exists:
+        if not head.found:
             raise UserNotFound
         found = [_view_from(row) for row in rows if row.id is not None]
         found.sort(key=lambda view: (view.post.date_posted, view.post.id), reverse=True)
@@ -99,30 +99,27 @@ def _page(
 
     An empty page is one row without a post.
     """
-    is_listed = true() if author_id is None else posts.c.user_id == author_id
+    listed = true() if author_id is None else posts.c.user_id == author_id
     ahead, behind, order = _directions(cursor)
+    going_on = select(posts.c.id).select_from(posts).where(listed).order_by(*order)
+    # The ids first, through an index alone: rows that are skipped are never fetched.
+    chosen = going_on.where(ahead).limit(_limit(limit + 1))
+    if skip and cursor is None:
+        chosen = chosen.offset(skip)
+    ids = chosen.subquery("ids")
+    page = select(*_VIEW).join_from(ids, posts, posts.c.id == ids.c.id).join(users).subquery("page")
     head = select(
-        select(func.count()).select_from(posts).where(is_listed).scalar_subquery().label("total"),
-        exists().where(is_listed, behind).select_from(posts).label("more_behind"),
-        (true() if author_id is None else exists().where(users.c.id == author_id)).label(
-            "author_exists"
-        ),
+        select(func.count()).select_from(posts).where(listed).scalar_subquery().label("total"),
+        # If any post lies behind, then so does the one that the whole list begins with.
+        going_on.with_only_columns(behind).limit(_limit(1)).scalar_subquery().label("more_behind"),
+        (true() if author_id is None else exists().where(users.c.id == author_id)).label("found"),
     ).subquery("head")
-    # The ids first, through an index alone: the rows that are skipped are never fetched.
-    chosen = (
-        select(posts.c.id)
-        .where(is_listed, ahead)
-        .order_by(*order)
-        .limit(limit + 1)
-        .offset(skip if cursor is None else 0)
-        .subquery("chosen")
-    )
-    page = (
-        select(*_VIEW)
-        .select_from(chosen.join(posts, posts.c.id == chosen.c.id).join(users))
-        .subquery("page")
-    )
     return select(head, page).select_from(head.outerjoin(page, true()))
+
+
+def _limit(number: int) -> ColumnElement[int]:
+    """Return a limit that the planner sees: one plan, made once, then suits every page."""
+    return literal(number, literal_execute=True)
 
 
 def _directions(

@@ -106,5 +106,5 @@ def derived_reset_token(key: bytes, entry_id: UUID) -> str:
 
 
 def digest_of(token: str) -> str:
-    """Return what is stored of a reset token: its SHA-256, 64 hexadecimal digits."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    """Return what is stored of a reset token, or of any text: SHA-256, 64 hexadecimal digits."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

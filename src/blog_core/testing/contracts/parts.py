@@ -207,7 +207,7 @@ class ImageProcessorContract(Contract):
             b"BM" + bytes(60),
             b"II*\0" + bytes(60),
             builders.JPEG[:200],
-            builders.png()[:60],
+            builders.png()[:50],
             builders.GIF[:40],
             builders.WEBP[:30],
             builders.png(13_000, 13_000, complete=False),

@@ -79,9 +79,7 @@ def upgrade() -> None:
         sa.Column("dead", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
-    op.create_index(
-        "ix_outbox_due_at", "outbox", ["due_at"], postgresql_where=sa.text("NOT dead")
-    )
+    op.create_index("ix_outbox_due_at", "outbox", ["due_at"], postgresql_where=sa.text("NOT dead"))
 
 
 def downgrade() -> None:

@@ -1,0 +1,142 @@
+"""Databases for tests: made by the migrations, thrown away afterwards, never anybody's own."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from blog_adapters.embedded_postgres import EmbeddedPostgres
+from blog_adapters.sql.database import RollbackDatabase
+from blog_adapters.sql.migrate import upgrade
+from blog_adapters.sql.urls import engine_url
+
+SERVER_VARIABLE = "BLOG_TEST_DATABASE_URL"
+"""Names a server to test on, by the URL of a database there; without it an embedded one is used."""
+
+
+class NotOurDatabase(Exception):
+    """A test was about to drop a database that its run did not make."""
+
+
+@contextmanager
+def database_server(folder: Path) -> Iterator[str]:
+    """Lend a server, by the URL of a database there.
+
+    Args:
+        folder: where an embedded server keeps its data. All processes of a test run name the
+            same folder and share the server; the last to leave stops it.
+    """
+    if url := os.environ.get(SERVER_VARIABLE):
+        yield url
+    else:
+        with EmbeddedPostgres(folder, {"fsync": "off"}) as url:
+            yield url
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[AsyncConnection]:
+    """Lend a connection of its own, outside any pool."""
+    engine = create_async_engine(engine_url(url), poolclass=NullPool)
+    async with engine.connect() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def rolled_back(connection: AsyncConnection) -> AsyncIterator[RollbackDatabase]:
+    """Lend a database on this connection; whatever happens to it is undone on leaving."""
+    transaction = await connection.begin()
+    try:
+        yield RollbackDatabase(connection)
+    finally:
+        await transaction.rollback()
+
+
+@asynccontextmanager
+async def throw_away_databases(server: str, *, run: str) -> AsyncIterator["ThrowAwayDatabases"]:
+    """Lend databases that one test run makes on a server.
+
+    Args:
+        server: the URL of a database there, which is only used to make others.
+        run: a name that no other run has, of letters and digits; its processes share it.
+    """
+    async with connected(server) as connection:
+        admin = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        databases = ThrowAwayDatabases(admin, run=run)
+        await databases.join()
+        try:
+            yield databases
+        finally:
+            await databases.leave()
+
+
+class ThrowAwayDatabases:
+    """Makes and drops databases whose names begin with `blog_test_` and the run's name.
+
+    It never writes to another database, and refuses to drop one.
+    """
+
+    def __init__(self, admin: AsyncConnection, *, run: str) -> None:
+        self._admin = admin
+        self._prefix = f"blog_test_{run}_"
+        self._template = f"{self._prefix}template"
+        # Locks and not a counter: the server takes back those of a process that was killed.
+        self._turn, self._users = f"hashtext('{run} turn')", f"hashtext('{run} users')"
+
+    @asynccontextmanager
+    async def migrated(self) -> AsyncIterator[str]:
+        """Lend a database with the current schema and no rows, by its URL."""
+        async with self._lent(f"TEMPLATE {self._template}") as url:
+            yield url
+
+    @asynccontextmanager
+    async def empty(self) -> AsyncIterator[str]:
+        """Lend a database without any table, by its URL."""
+        async with self._lent("") as url:
+            yield url
+
+    async def drop(self, name: str) -> None:
+        """Drop a database, with all connections to it.
+
+        Raises:
+            NotOurDatabase: this run did not make it.
+        """
+        if not name.startswith(self._prefix):
+            raise NotOurDatabase(f"{name} stays: this run made none but {self._prefix}*")
+        await self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def join(self) -> None:
+        """Make the template of `migrated`, unless another process of the run has."""
+        await self._run(f"SELECT pg_advisory_lock({self._turn})")
+        await self._run(f"SELECT pg_advisory_lock_shared({self._users})")
+        name = self._template
+        if not await self._run(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"):
+            async with self._lent("") as url:
+                await upgrade(url)
+                await self._run(f"CREATE DATABASE {name} TEMPLATE {engine_url(url).database}")
+        await self._run(f"SELECT pg_advisory_unlock({self._turn})")
+
+    async def leave(self) -> None:
+        """Drop the template, unless another process of the run is still there."""
+        await self._run(f"SELECT pg_advisory_lock({self._turn})")
+        await self._run(f"SELECT pg_advisory_unlock_shared({self._users})")
+        if await self._run(f"SELECT pg_try_advisory_lock({self._users})"):
+            await self.drop(self._template)
+
+    @asynccontextmanager
+    async def _lent(self, options: str) -> AsyncIterator[str]:
+        name = f"{self._prefix}{token_hex(4)}"
+        await self._run(f"CREATE DATABASE {name} {options}")
+        try:
+            url = self._admin.engine.url.set(database=name)
+            yield url.render_as_string(hide_password=False)
+        finally:
+            await self.drop(name)
+
+    async def _run(self, statement: str) -> Any:
+        result = await self._admin.execute(text(statement))
+        return result.scalar() if result.returns_rows else None

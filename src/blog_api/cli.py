@@ -1,0 +1,228 @@
+"""The `blog` command."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from rich.progress import Progress
+
+from blog_adapters.container import (
+    Container,
+    StartError,
+    close,
+    in_memory_container,
+    prepare,
+)
+from blog_adapters.container import migrate as migrate_schema
+from blog_adapters.relay import run_relay
+from blog_adapters.settings import Settings, SettingsError, load_settings
+from blog_api import demo as demo_blog
+from blog_api.app import create_app
+from blog_api.logging import configure_logging
+from blog_core.errors import BlogError
+
+DRAIN_SECONDS = 20
+"""How long requests and mails in hand may take after a SIGTERM."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="""A blog backend: posts, users, pictures, mail.
+
+With nothing set, everything lives in DATA_DIR (./var): a real PostgreSQL, the pictures, the mail
+that would be sent, and a secret key. DATABASE_URL, S3_BUCKET_NAME and MAIL_SERVER switch each
+part to the real thing. Settings come from the environment, then from .env in the working
+directory; `blog config` shows them.""",
+)
+
+DataDir = Annotated[Path | None, typer.Option(help="Where embedded data lives (DATA_DIR).")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (PORT).")] = None,
+    data_dir: DataDir = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
+) -> None:
+    """Serve the API, with one outbox relay in each process.
+
+    On the embedded database the schema is brought up to date first; on any other an old schema
+    stops the start. SIGTERM and Ctrl-C let the requests in hand finish (at most 20 s) and exit 0.
+    """
+    _end_quietly_on_signals()
+    settings = _settings(host=host, port=port, data_dir=data_dir)
+    _say_which_parts(settings)
+    if workers == 1:
+        _run(_serve, settings)
+    else:
+        _supervise(settings, workers)
+
+
+@app.command()
+def worker(data_dir: DataDir = None) -> None:
+    """Run one outbox relay alone: it sends the mail and deletes the pictures that are due.
+
+    SIGTERM and Ctrl-C let the deliveries in hand finish and exit 0.
+    """
+    settings = _settings(data_dir=data_dir)
+    _say_which_parts(settings)
+    _run(_work, settings)
+
+
+@app.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="How far.")] = "head", data_dir: DataDir = None
+) -> None:
+    """Bring the database's schema up to date. Safe to run while the blog serves, and twice."""
+
+    async def bring_up(container: Container) -> None:
+        await migrate_schema(container, revision)
+        typer.echo("The schema is up to date.")
+
+    _run(bring_up, _settings(data_dir=data_dir))
+
+
+@app.command()
+def demo(data_dir: DataDir = None) -> None:
+    """Fill the blog with 6 authors and 44 posts over 90 days. Twice adds nothing."""
+
+    async def fill(container: Container) -> None:
+        await prepare(container)
+        with Progress() as progress:
+            steps = len(demo_blog.AUTHORS) + len(demo_blog.POSTS)
+            task = progress.add_task("Writing", total=steps)
+            added = await demo_blog.fill(container, step=lambda: progress.advance(task))
+        typer.echo(f"{added} posts added.")
+        typer.echo(f"Log in as ada@example.com with the password '{demo_blog.PASSWORD}'.")
+
+    _run(fill, _settings(data_dir=data_dir))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    document = create_app(in_memory_container()).openapi()
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def config(data_dir: DataDir = None) -> None:
+    """Print the settings in effect, secrets masked."""
+    for name, value in _settings(data_dir=data_dir):
+        if name in Settings.model_fields:
+            typer.echo(f"{name.upper()}={'' if value is None else value}")
+
+
+def child_app() -> FastAPI:
+    """Return the app of one of several server processes, from the environment."""
+    settings = _settings()
+    return create_app(Container(settings=settings))
+
+
+async def _serve(container: Container) -> None:
+    await prepare(container)
+    server = uvicorn.Server(uvicorn.Config(create_app(container), **_server(container.settings())))
+    await server.serve()
+    if not server.started:
+        raise StartError("the server could not start; the log says why")
+
+
+def _supervise(settings: Settings, workers: int) -> None:
+    """Keep several server processes, each with a container of its own."""
+    _run(prepare, settings)
+    # The processes are spawned, and read their settings from the environment.
+    os.environ |= {
+        "HOST": settings.host, "PORT": str(settings.port), "DATA_DIR": str(settings.data_dir)
+    }  # fmt: skip
+    uvicorn.run("blog_api.cli:child_app", factory=True, workers=workers, **_server(settings))
+
+
+def _server(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "loop": "uvloop",
+        "http": "httptools",
+        "lifespan": "on",
+        "access_log": False,  # the API logs its requests itself, with their ids
+        "log_config": None,
+        "server_header": False,
+        "timeout_graceful_shutdown": DRAIN_SECONDS,
+    }
+
+
+async def _work(container: Container) -> None:
+    await prepare(container)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run_relay(container.delivery(), stop=stop)
+
+
+def _run(use: Callable[[Container], Awaitable[None]], settings: Settings) -> None:
+    """Use a container in an event loop of its own, and end what it started."""
+
+    async def with_container() -> None:
+        container = Container(settings=settings)
+        try:
+            await use(container)
+        finally:
+            await close(container)
+
+    with _one_line_errors(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(with_container())
+
+
+def _settings(**given: object) -> Settings:
+    with _one_line_errors():
+        settings = load_settings(**given)
+    configure_logging(settings.log_level)
+    return settings
+
+
+def _say_which_parts(settings: Settings) -> None:
+    """Log what this process is made of, so that nobody has to guess where the data goes."""
+    folder = settings.data_dir
+    logging.getLogger("blog").info(
+        "database: %s, pictures: %s, mail: %s",
+        "DATABASE_URL" if settings.database_url else f"embedded in {folder / 'postgres'}",
+        f"bucket {settings.s3_bucket_name}" if settings.s3_bucket_name else folder / "pictures",
+        settings.mail_server or f"files in {folder / 'mail'}",
+    )
+
+
+def _end_quietly_on_signals() -> None:
+    """Make SIGTERM and Ctrl-C end the process with status 0, whenever they come.
+
+    The server drains first and then raises the signal again, which ends here too.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Turn what stops the start into one line and status 1."""
+    try:
+        yield
+    except (SettingsError, StartError, BlogError) as error:
+        sys.exit(f"blog: {error}")

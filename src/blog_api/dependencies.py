@@ -1,0 +1,103 @@
+"""What routes ask for, by name. Each function may be a key of `app.dependency_overrides`."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from fastapi.security import OAuth2PasswordBearer
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+from blog_adapters.container import Container
+from blog_api.presenting import Presenter
+from blog_core import ports, services
+from blog_core.domain import access as domain
+from blog_core.errors import NotAuthenticated
+
+_ID_MAX = 2**63 - 1
+
+_bearer = OAuth2PasswordBearer(
+    tokenUrl="api/users/token", auto_error=False, scheme_name="bearer"
+)
+
+
+def container_of(request: Request) -> Container:
+    """Return the container that the app was created over."""
+    container: Container = request.app.state.container
+    return container
+
+
+async def posts(request: Request) -> services.Posts:
+    """Return the use cases of authors."""
+    return container_of(request).posts()
+
+
+async def users(request: Request) -> services.Users:
+    """Return the use cases of account holders."""
+    return container_of(request).users()
+
+
+async def access(request: Request) -> services.Access:
+    """Return the use cases of logging in and out."""
+    return container_of(request).access()
+
+
+async def post_queries(request: Request) -> ports.PostQueries:
+    """Return the readers' door to posts."""
+    return container_of(request).post_queries()
+
+
+async def user_queries(request: Request) -> ports.UserQueries:
+    """Return the readers' door to accounts."""
+    return container_of(request).user_queries()
+
+
+async def presenter(request: Request) -> Presenter:
+    """Return what turns domain values into answers."""
+    return Presenter(container_of(request).storage())
+
+
+Posts = Annotated[services.Posts, Depends(posts)]
+Users = Annotated[services.Users, Depends(users)]
+Access = Annotated[services.Access, Depends(access)]
+PostQueries = Annotated[ports.PostQueries, Depends(post_queries)]
+UserQueries = Annotated[ports.UserQueries, Depends(user_queries)]
+Show = Annotated[Presenter, Depends(presenter)]
+
+
+async def current_actor(
+    request: Request,
+    response: Response,
+    access: Access,
+    token: Annotated[str | None, Depends(_bearer)],
+) -> domain.Actor:
+    """Return who is asking; what they are told is for them alone and not to be kept.
+
+    Raises:
+        NotAuthenticated: there is no bearer token, or it lets nobody in.
+    """
+    if token is None:
+        raise NotAuthenticated
+    actor = await access.authenticate(token=token)
+    request.state.user_id = actor.user.id
+    response.headers["Cache-Control"] = "no-store"
+    return actor
+
+
+CurrentActor = Annotated[domain.Actor, Depends(current_actor)]
+
+
+def _known_or_nobody(value: object, handler: ValidatorFunctionWrapHandler) -> int:
+    """Return an id, or 0, which nothing has, for any integer that no row could have."""
+    try:
+        number: int = handler(value)
+    except ValidationError as error:
+        if error.errors()[0]["type"] != "int_parsing_size":
+            raise
+        return 0
+    return number if 1 <= number <= _ID_MAX else 0
+
+
+PathId = Annotated[
+    int,
+    WrapValidator(_known_or_nobody),
+    Field(json_schema_extra={"format": "int64", "minimum": 1, "maximum": _ID_MAX}),
+]

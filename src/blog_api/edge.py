@@ -1,0 +1,121 @@
+"""The outermost layer: request ids, body limits, one log line, and no error left unanswered.
+
+Pure ASGI: it costs a few microseconds, where a `BaseHTTPMiddleware` costs a task.
+"""
+
+import re
+from time import perf_counter
+from uuid import uuid4
+
+import structlog
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from blog_api.problems import body_too_large, internal_error
+
+_KIBIBYTE, _MEBIBYTE = 1024, 1024 * 1024
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class BodyLimits:
+    """How many bytes of a body are read, by path.
+
+    Args:
+        max_upload_bytes: the largest picture; its form may be a MiB larger.
+    """
+
+    def __init__(self, *, max_upload_bytes: int) -> None:
+        self._table = (
+            (re.compile(r"/api/posts(/.*)?"), 3 * _MEBIBYTE),
+            (re.compile(r"/api/users/[^/]+/picture"), max_upload_bytes + _MEBIBYTE),
+            (re.compile(r"/api/users/token"), 16 * _KIBIBYTE),
+        )
+
+    def of(self, path: str) -> int:
+        """Return the limit of a path, in bytes."""
+        return next(
+            (limit for pattern, limit in self._table if pattern.fullmatch(path)), 64 * _KIBIBYTE
+        )
+
+
+class Edge:
+    """What every request passes first and every answer last."""
+
+    def __init__(self, app: ASGIApp, *, limits: BodyLimits) -> None:
+        self._app = app
+        self._limits = limits
+        self._log = structlog.get_logger("blog.api")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        request.state.request_id = request_id = _request_id(request)
+        started, status = perf_counter(), None
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                mark = (b"x-request-id", request_id.encode())
+                message["headers"] = [*message["headers"], *_SECURITY_HEADERS, mark]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._serve(request, receive, send_marked)
+            except Exception:
+                self._log.exception("unexpected error", request_id=request_id)
+                if status is not None:
+                    raise  # too late for another answer: the server has to cut this one off
+                await internal_error(request)(scope, receive, send_marked)
+            finally:
+                self._log.info(
+                    "request",
+                    request_id=request_id,
+                    method=request.method,
+                    route=getattr(scope.get("route"), "path", None),
+                    status=status,
+                    duration_ms=round((perf_counter() - started) * 1000, 2),
+                    user_id=getattr(request.state, "user_id", None),
+                )
+
+    async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
+        scope = request.scope
+        limit = self._limits.of(scope["path"].removeprefix(scope.get("root_path", "")))
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced[:20]) > limit:
+            await body_too_large(request)(scope, receive, send)
+        else:
+            await self._app(scope, _counting(receive, limit), send)
+
+
+def _request_id(request: Request) -> str:
+    """Return the caller's request id when it is a plain word, else a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _counting(receive: Receive, limit: int) -> Receive:
+    """Return a `receive` for a body that was not announced, or not truly: it ends at the limit."""
+    left = limit
+
+    async def receive_counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413)
+        return message
+
+    return receive_counted

@@ -1,0 +1,1 @@
+"""What is for people with a browser."""

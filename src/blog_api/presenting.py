@@ -1,0 +1,87 @@
+"""From domain values to answers."""
+
+from dataclasses import dataclass
+
+from blog_api.schemas import (
+    PaginatedPostsResponse,
+    PostResponse,
+    SessionResponse,
+    SessionsResponse,
+    UserPrivate,
+    UserPublic,
+)
+from blog_core.domain.access import Actor, Session
+from blog_core.domain.posts import PostPage, PostView
+from blog_core.domain.users import Author, User
+from blog_core.ports import ImageStorage
+
+DEFAULT_PICTURE = "/static/profile_pics/default.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Presenter:
+    """Shapes answers; knows where pictures are found."""
+
+    storage: ImageStorage
+
+    def author(self, author: Author) -> UserPublic:
+        """Return an account for anybody."""
+        return UserPublic(
+            id=author.id,
+            username=author.username,
+            image_file=author.image_file,
+            image_path=self._image_path(author.image_file),
+        )
+
+    def user(self, user: User) -> UserPrivate:
+        """Return an account for its owner."""
+        return UserPrivate(
+            id=user.id,
+            username=user.username,
+            image_file=user.image_file,
+            image_path=self._image_path(user.image_file),
+            email=user.email,
+        )
+
+    def post(self, view: PostView) -> PostResponse:
+        """Return a post."""
+        return PostResponse(
+            id=view.post.id,
+            title=view.post.title,
+            content=view.post.content,
+            user_id=view.post.author_id,
+            date_posted=view.post.date_posted,
+            author=self.author(view.author),
+        )
+
+    def page(self, page: PostPage, *, limit: int, skip: int | None) -> PaginatedPostsResponse:
+        """Return a page; `skip` is None when a cursor led here."""
+        more = page.next_cursor is not None
+        return PaginatedPostsResponse(
+            posts=[self.post(view) for view in page.posts],
+            total=page.total,
+            skip=skip,
+            limit=limit,
+            has_more=more if skip is None else skip + len(page.posts) < page.total,
+            next_cursor=page.next_cursor and page.next_cursor.encode(),
+            prev_cursor=page.prev_cursor and page.prev_cursor.encode(),
+        )
+
+    @staticmethod
+    def sessions(actor: Actor, sessions: list[Session]) -> SessionsResponse:
+        """Return the actor's sessions."""
+        return SessionsResponse(
+            sessions=[
+                SessionResponse(
+                    id=session.id,
+                    created_at=session.created_at,
+                    last_used_at=session.last_used_at,
+                    user_agent=session.user_agent,
+                    current=session.id == actor.session.id,
+                )
+                for session in sessions
+            ]
+        )
+
+    def _image_path(self, image_file: str | None) -> str:
+        return DEFAULT_PICTURE if image_file is None else self.storage.url(image_file)

@@ -1,0 +1,275 @@
+"""The `blog` command as people run it: real processes, real signals, real kills."""
+
+import json
+import os
+import re
+import signal
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from blog_adapters.container import Container, close, prepare
+from blog_adapters.settings import Settings
+from blog_adapters.testing.databases import ThrowAwayDatabases
+from processes import PATIENCE, Served, run_blog, serving, started
+
+ACCOUNT = {"username": "ada", "email": "ada@example.com", "password": "correct horse"}
+SECRET = "a secret key that nobody else has, of 32 bytes"
+
+
+def log_in(served: Served) -> httpx.Client:
+    """Return a client that is logged in to a new account."""
+    client = httpx.Client(base_url=served.url, timeout=PATIENCE)
+    client.post("/api/users", json=ACCOUNT).raise_for_status()
+    form = {"username": ACCOUNT["email"], "password": ACCOUNT["password"]}
+    token = client.post("/api/users/token", data=form).raise_for_status().json()
+    client.headers["Authorization"] = f"Bearer {token['access_token']}"
+    return client
+
+
+def postgres_pid(folder: Path) -> int:
+    return int((folder / "var/postgres/postmaster.pid").read_text().split()[0])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def eventually(fact: Callable[[], bool]) -> bool:
+    """Whether the fact comes true before patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while not fact():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_with_nothing_set_the_blog_answers_and_is_ready(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        posts, ready = served.get("/api/posts"), served.get("/readyz")
+
+    assert (posts.status_code, posts.json()["posts"]) == (200, [])
+    assert (ready.status_code, ready.json()["checks"]) == (200, {"database": "ok"})
+
+
+def test_sigterm_ends_with_status_0_and_leaves_no_process(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        postgres = postgres_pid(tmp_path)
+
+        assert served.end(signal.SIGTERM) == 0
+        assert not is_alive(postgres)
+
+
+def test_ctrl_c_ends_with_status_0(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        assert served.end(signal.SIGINT) == 0
+
+
+def test_requests_in_hand_at_sigterm_are_answered(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        log_in(served).close()
+        form = {"username": ACCOUNT["email"], "password": ACCOUNT["password"]}
+
+        def again(_: int) -> int:
+            url = f"{served.url}/api/users/token"
+            return httpx.post(url, data=form, timeout=PATIENCE).status_code
+
+        with ThreadPoolExecutor(12) as clients:
+            answers = clients.map(again, range(12))
+            time.sleep(0.4)  # hashing takes longer: some are in hand, some wait for a thread
+            status = served.end()
+
+        assert (status, set(answers)) == (0, {200})
+
+
+def test_the_data_survives_a_kill_of_everything(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        with log_in(served) as client:
+            client.post("/api/posts", json={"title": "Kept", "content": "x"}).raise_for_status()
+        postgres = postgres_pid(tmp_path)
+        served.end(signal.SIGKILL)
+        os.kill(postgres, signal.SIGKILL)
+
+    with serving(tmp_path) as served:
+        page = served.get("/api/posts").json()
+
+    assert [post["title"] for post in page["posts"]] == ["Kept"]
+
+
+def test_a_token_survives_a_restart(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        client = log_in(served)
+        served.end()
+    with serving(tmp_path) as served, client:
+        answer = client.get(f"{served.url}/api/users/me")
+
+    assert answer.status_code == 200
+
+
+def test_a_picture_is_served(tmp_path: Path) -> None:
+    picture = Path(__file__).parents[2] / "src/blog_api/pages/static/profile_pics/default.jpg"
+    with serving(tmp_path) as served, log_in(served) as client:
+        me = client.get("/api/users/me").json()
+        answer = client.patch(
+            f"/api/users/{me['id']}/picture", files={"file": ("x", picture.read_bytes())}
+        )
+        shown = served.get(answer.json()["image_path"])
+
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert "immutable" in shown.headers["cache-control"]
+
+
+def test_several_workers_serve_one_blog(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as served:
+        with log_in(served) as client:
+            answers = [client.get("/api/users/me").status_code for _ in range(20)]
+        postgres = postgres_pid(tmp_path)
+        status = served.end()
+
+    assert set(answers) == {200}
+    assert status == 0
+    assert eventually(lambda: not is_alive(postgres))
+
+
+def test_a_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run_blog(tmp_path, "serve", "--port", str(taken.getsockname()[1]))
+
+    assert done.returncode == 1
+    assert "address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "var/postgres/postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"PORT": "no"}, "blog: PORT: "),
+        ({"DATABASE_URL": "postgresql://u:hidden@h/d"}, "blog: SECRET_KEY is required"),
+        ({"DATABASE_URL": "mysql://u:hidden@h/d"}, "blog: DATABASE_URL: must begin with"),
+        ({"SECRET_KEY": "hidden"}, "blog: SECRET_KEY: must have at least 32 bytes"),
+        (
+            {"DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d", "SECRET_KEY": SECRET},
+            "blog: DATABASE_URL: the database does not answer",
+        ),
+    ],
+)
+def test_what_stops_the_start_is_one_line_without_secrets(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    done = run_blog(tmp_path, "serve", **settings)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(said)
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr + done.stdout
+
+
+@pytest.mark.anyio
+async def test_a_database_without_the_schema_is_refused_until_it_is_migrated(
+    tmp_path: Path, databases: ThrowAwayDatabases
+) -> None:
+    async with databases.empty() as url:
+        settings = {"DATABASE_URL": url, "SECRET_KEY": SECRET}
+        refused = await anyio.to_thread.run_sync(lambda: run_blog(tmp_path, "serve", **settings))
+        migrated = await anyio.to_thread.run_sync(lambda: run_blog(tmp_path, "migrate", **settings))
+
+        def answers() -> int:
+            with serving(tmp_path, **settings) as served:
+                return served.get("/api/posts").status_code
+
+        assert (refused.returncode, refused.stderr.splitlines()[-1]) == (
+            1,
+            "blog: The database has no schema yet: run `blog migrate`",
+        )
+        assert migrated.returncode == 0
+        assert await anyio.to_thread.run_sync(answers) == 200
+
+
+def test_the_demo_fills_a_blog_once(tmp_path: Path) -> None:
+    first, second = run_blog(tmp_path, "demo"), run_blog(tmp_path, "demo")
+    with serving(tmp_path) as served:
+        page = served.get("/api/posts?limit=100").json()
+
+    assert "44 posts added." in first.stdout
+    assert "0 posts added." in second.stdout
+    assert page["total"] == 44
+    assert len({post["author"]["image_path"] for post in page["posts"]}) == 6
+
+
+def test_a_worker_alone_sends_the_mail(tmp_path: Path) -> None:
+    async def ask() -> None:
+        container = Container(settings=Settings(data_dir=tmp_path / "var"))
+        try:
+            await prepare(container)
+            await container.users().register(**ACCOUNT)
+            await container.access().forgot_password(email=ACCOUNT["email"])
+        finally:
+            await close(container)
+
+    anyio.run(ask)
+    mails = tmp_path / "var/mail"
+    with started(tmp_path, "worker") as process:
+        arrived = eventually(lambda: mails.exists() and len(list(mails.glob("*.eml"))) == 1)
+        process.send_signal(signal.SIGTERM)
+
+        assert arrived
+        assert process.wait(PATIENCE) == 0
+    assert str(mails) in (tmp_path / "log").read_text()
+
+
+def test_a_command_beside_the_server_shares_its_database(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        done = run_blog(tmp_path, "demo")
+        page = served.get("/api/posts").json()
+
+    assert (done.returncode, page["total"]) == (0, 44)
+
+
+def test_config_shows_the_settings_and_masks_secrets(tmp_path: Path) -> None:
+    done = run_blog(tmp_path, "config", SECRET_KEY=SECRET, PORT="8123", MAIL_FROM="me@example.com")
+
+    assert "PORT=8123" in done.stdout.splitlines()
+    assert "SECRET_KEY=**********" in done.stdout.splitlines()
+    assert SECRET not in done.stdout
+
+
+def test_openapi_prints_the_document(tmp_path: Path) -> None:
+    done = run_blog(tmp_path, "openapi")
+
+    assert json.loads(done.stdout)["info"]["title"] == "Blog"
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "demo", "openapi", "config"])
+def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
+    listed = run_blog(tmp_path, "--help", TERM="dumb")
+    own = run_blog(tmp_path, command, "--help", TERM="dumb")
+
+    assert re.search(rf"\b{command}\b", listed.stdout)
+    assert own.returncode == 0
+
+
+def test_the_log_is_json_with_a_line_for_each_request(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        answer = httpx.get(f"{served.url}/api/posts/7?token=hidden", timeout=PATIENCE)
+        served.end()
+        lines = [json.loads(line) for line in served.log.read_text().splitlines()]
+
+    (line,) = (line for line in lines if line.get("route") == "/api/posts/{post_id}")
+    assert (line["method"], line["status"], line["request_id"]) == (
+        "GET",
+        404,
+        answer.headers["x-request-id"],
+    )
+    assert "hidden" not in served.log.read_text()

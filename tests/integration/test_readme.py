@@ -1,0 +1,61 @@
+"""What the README shows works as it stands there."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from processes import PATIENCE, environment, serving
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("number", "printed"),
+    [
+        (0, "Hello by ada of 1\nReset Your Password - FastAPI Blog\n"),
+        (1, "From PostgreSQL. 1\n"),
+    ],
+)
+def test_an_import_example_runs_as_it_is(tmp_path: Path, number: int, printed: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own README
+        [sys.executable, "-c", blocks("python")[number]],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == (printed, "")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the journey is told with curl")
+def test_the_journey_by_curl_runs_as_it_is(tmp_path: Path) -> None:
+    (journey,) = blocks("bash")
+    with serving(tmp_path) as served:
+        done = subprocess.run(  # noqa: S603 - our own README
+            ["/bin/bash", "-euc", journey.replace("http://127.0.0.1:8000", served.url)],
+            cwd=ROOT,
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert '"title":"Hello"' in done.stdout
+    assert '"image_path":"/media/profile_pics/' in done.stdout
+    assert done.stdout.endswith(
+        '{"message":"Password reset successfully. You can now log in with your new password."}'
+    )

@@ -1,0 +1,310 @@
+"""The doors to the database: what passes them, and what comes of failures."""
+
+import asyncio
+import random
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blog_adapters.embedded_postgres import EmbeddedPostgres
+from blog_adapters.sql import PooledDatabase, SqlUserQueries, sql_unit_of_work
+from blog_adapters.sql.database import SERVER_SETTINGS
+from blog_adapters.testing.databases import NotOurDatabase, ThrowAwayDatabases, rolled_back
+from blog_core.domain.users import UserId
+from blog_core.errors import DatabaseUnavailable, UserNotFound
+from blog_core.testing import builders
+from blog_core.testing.contracts.base import given_user
+
+pytestmark = pytest.mark.anyio
+
+ONE = text("SELECT 1")
+BACKEND = text("SELECT pg_backend_pid()")
+ADD_USER = text(
+    "INSERT INTO users (username, username_key, email, email_key, password_hash, version)"
+    " VALUES ('corey', 'corey', 'c@example.com', 'c@example.com', 'hash', 1)"
+)
+USERS = text("SELECT count(*) FROM users")
+
+
+@pytest.fixture
+async def narrow_database(databases: ThrowAwayDatabases) -> AsyncIterator[PooledDatabase]:
+    """A database with one connection, for which nobody waits long."""
+    async with databases.migrated() as url:
+        database = PooledDatabase(url, size=1, patience=0.05)
+        yield database
+        await database.close()
+
+
+async def kill(database: PooledDatabase, backend: int) -> None:
+    async with database.reading() as statements:
+        await statements.execute(text(f"SELECT pg_terminate_backend({backend}, 5000)"))
+
+
+async def number_of_users(database: PooledDatabase) -> int:
+    async with database.reading() as statements:
+        return int((await statements.execute(USERS)).scalar_one())
+
+
+class TestUnavailable:
+    async def test_a_server_that_is_not_there(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        database = PooledDatabase(f"postgresql://blog@127.0.0.1:{port}/blog")
+
+        with pytest.raises(DatabaseUnavailable):
+            await database.check()
+
+    async def test_a_server_that_says_nothing(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            database = PooledDatabase(f"postgresql://blog@127.0.0.1:{port}/blog")
+
+            with pytest.raises(DatabaseUnavailable):
+                await database.check()
+
+    async def test_a_server_that_stopped_until_it_is_back(self, tmp_path: Path) -> None:
+        server = EmbeddedPostgres(tmp_path / "postgres", {"fsync": "off"})
+        database = PooledDatabase(server.start())
+        await database.check()
+
+        server.stop()
+        with pytest.raises(DatabaseUnavailable):
+            await database.check()
+        server.start()
+        await database.check()
+
+        await database.close()
+        server.stop()
+
+    async def test_a_connection_lost_within_a_transaction(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        async with committing_database.writing() as transaction:
+            backend = (await transaction.execute(BACKEND)).scalar_one()
+            await kill(committing_database, backend)
+
+            with pytest.raises(DatabaseUnavailable):
+                await transaction.execute(ONE)
+
+    async def test_a_connection_lost_before_the_commit(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        async with committing_database.writing() as transaction:
+            await transaction.execute(ADD_USER)
+            await kill(committing_database, (await transaction.execute(BACKEND)).scalar_one())
+
+            with pytest.raises(DatabaseUnavailable):
+                await transaction.commit()
+
+        assert await number_of_users(committing_database) == 0
+
+    async def test_an_error_of_the_caller_is_not_covered_by_a_lost_connection(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        with pytest.raises(KeyError):
+            async with committing_database.writing() as transaction:
+                backend = (await transaction.execute(BACKEND)).scalar_one()
+                await kill(committing_database, backend)
+                raise KeyError
+
+    async def test_a_pool_with_no_connection_left(self, narrow_database: PooledDatabase) -> None:
+        async with narrow_database.writing():
+            with pytest.raises(DatabaseUnavailable):
+                await narrow_database.check()
+
+        await narrow_database.check()
+
+    @pytest.mark.parametrize(
+        "sqlstate",
+        ["08006", "25006", "25P03", "40001", "40P01", "53300", "55P03", "57014", "57P01", "57P03"],
+    )
+    async def test_a_failure_that_passes(
+        self, committing_database: PooledDatabase, sqlstate: str
+    ) -> None:
+        async with committing_database.writing() as transaction:
+            with pytest.raises(DatabaseUnavailable) as caught:
+                await transaction.execute(
+                    text(f"DO $$ BEGIN RAISE 'Oh' USING ERRCODE = '{sqlstate}'; END $$")
+                )
+
+        assert isinstance(caught.value.__cause__, DBAPIError)
+
+
+class TestFailuresThatMeanNothing:
+    async def test_a_mistake_in_a_statement_escapes_untouched(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        with pytest.raises(DBAPIError, match="division by zero"):
+            async with committing_database.reading() as statements:
+                await statements.execute(text("SELECT 1 / 0"))
+
+    async def test_a_broken_constraint_without_a_meaning_escapes_untouched(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        async with sql_unit_of_work(committing_database) as unit:
+            entry = builders.entry()
+            await unit.outbox.add(entry)
+
+            with pytest.raises(IntegrityError):
+                await unit.outbox.add(entry)
+
+    async def test_an_escaping_error_does_not_repeat_what_was_sent(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        with pytest.raises(DBAPIError) as caught:
+            await given_user(
+                lambda: sql_unit_of_work(committing_database),
+                builders.new_user(password_hash="secret" * 99),
+            )
+
+        assert "secret" not in str(caught.value)
+
+    async def test_an_os_error_of_the_caller_is_the_callers(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        with pytest.raises(FileNotFoundError):
+            async with committing_database.writing():
+                raise FileNotFoundError
+
+    async def test_a_cancelled_task_stays_cancelled(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        async def wait() -> None:
+            async with committing_database.reading() as statements:
+                await statements.execute(text("SELECT pg_sleep(5)"))
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0.1)
+        task.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+class TestPool:
+    async def test_a_connection_that_died_at_rest_is_replaced(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        async with committing_database.reading() as statements:
+            backend = (await statements.execute(BACKEND)).scalar_one()
+            await kill(committing_database, backend)
+
+        await committing_database.check()
+        await committing_database.check()
+
+    async def test_who_came_first_is_served_first(self, databases: ThrowAwayDatabases) -> None:
+        served = []
+
+        async def use(number: int) -> None:
+            async with database.reading() as statements:
+                served.append(number)
+                await statements.execute(ONE)
+
+        async with databases.migrated() as url:
+            database = PooledDatabase(url, size=1, patience=30)
+            await asyncio.gather(*(use(number) for number in range(20)))
+            await database.close()
+
+        assert served == list(range(20))
+
+    async def test_cancelled_tasks_leave_no_connection_behind(
+        self, databases: ThrowAwayDatabases
+    ) -> None:
+        async def work(seconds: float) -> None:
+            async with database.writing() as transaction:
+                await transaction.execute(ADD_USER)
+                await transaction.execute(text(f"SELECT pg_sleep({seconds})"))
+
+        async with databases.migrated() as url:
+            database = PooledDatabase(url, size=3, patience=30)
+            chance = random.Random(1)
+            for _ in range(20):
+                tasks = [asyncio.create_task(work(0.01)) for _ in range(10)]
+                await asyncio.sleep(chance.uniform(0, 0.03))
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            async with database.writing(), database.writing(), database.writing() as transaction:
+                backends = await transaction.execute(
+                    text(
+                        "SELECT count(*) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND backend_type = 'client backend'"
+                    )
+                )
+                connections = backends.scalar_one()
+            users = await number_of_users(database)
+            await database.close()
+
+        assert (connections, users) == (3, 0)
+
+    @pytest.mark.parametrize("name", SERVER_SETTINGS)
+    async def test_each_connection_has_the_settings_that_end_waiting(
+        self, committing_database: PooledDatabase, name: str
+    ) -> None:
+        async with committing_database.writing() as transaction:
+            setting = await transaction.execute(text(f"SHOW {name}"))
+
+        assert setting.scalar_one() == SERVER_SETTINGS[name]
+
+
+class TestTransactions:
+    async def test_what_is_read_needs_no_transaction(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        async with committing_database.reading() as statements:
+            await statements.execute(ADD_USER)
+
+        assert await number_of_users(committing_database) == 1
+
+    async def test_leaving_without_commit_rolls_back(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        async with committing_database.writing() as transaction:
+            await transaction.execute(ADD_USER)
+
+        assert await number_of_users(committing_database) == 0
+
+    async def test_a_commit_that_postgresql_would_turn_into_a_rollback_is_refused(
+        self, committing_database: PooledDatabase
+    ) -> None:
+        async with sql_unit_of_work(committing_database) as unit:
+            await unit.users.add(builders.new_user())
+            with pytest.raises(UserNotFound):
+                await unit.sessions.add(builders.session(UserId(99)))
+
+            with pytest.raises(RuntimeError, match="cannot be committed"):
+                await unit.commit()
+
+    async def test_what_a_test_commits_is_gone_after_it(
+        self, held_connection: AsyncConnection
+    ) -> None:
+        async with rolled_back(held_connection) as database:
+            user = await given_user(lambda: sql_unit_of_work(database))
+            assert await SqlUserQueries(database).public(user.id) == user.author
+
+        async with rolled_back(held_connection) as database:
+            with pytest.raises(UserNotFound):
+                await SqlUserQueries(database).public(user.id)
+
+
+class TestThrowAwayDatabases:
+    @pytest.mark.parametrize("name", ["postgres", "blog", "blog_test_", "blog_test_other_1234"])
+    async def test_a_database_that_this_run_did_not_make_is_not_dropped(
+        self, databases: ThrowAwayDatabases, name: str
+    ) -> None:
+        with pytest.raises(NotOurDatabase, match=f"{name} stays"):
+            await databases.drop(name)
+
+    async def test_a_lent_database_is_gone_afterwards(self, databases: ThrowAwayDatabases) -> None:
+        async with databases.migrated() as url:
+            database = PooledDatabase(url)
+            await database.check()
+        await database.close()
+
+        with pytest.raises(DBAPIError, match="does not exist"):
+            await PooledDatabase(url).check()

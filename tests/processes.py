@@ -1,0 +1,116 @@
+"""Runs the `blog` command for tests, as a person would: its own processes, folder and settings."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+BLOG = Path(sys.executable).with_name("blog")
+PATIENCE = 60.0
+"""Seconds until a process that does not come up, or does not end, is given up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A blog that is being served."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    url: str
+    log: Path
+
+    def get(self, path: str) -> httpx.Response:
+        """Answer one GET."""
+        return httpx.get(self.url + path, timeout=PATIENCE)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the status the process ends with."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """Return the variables of a shell in which nothing is set but these."""
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    return {
+        "PATH": f"{BLOG.parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "DATA_DIR": str(folder / "var"),
+        **coverage,
+        **settings,
+    }
+
+
+def run_blog(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(  # noqa: S603 - the command under test
+        [BLOG, *arguments],
+        cwd=folder,
+        env=environment(folder, **settings),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def started(folder: Path, *arguments: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a command, and see to it that it has ended after."""
+    with (
+        (folder / "log").open("a") as log,
+        subprocess.Popen(  # noqa: S603 - the command under test
+            [BLOG, *arguments],
+            cwd=folder,
+            env=environment(folder, **settings),
+            stdout=log,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[Served]:
+    """Serve a blog on a free port, from its first answer until after it has ended."""
+    port = free_port()
+    with started(folder, "serve", "--port", str(port), *arguments, **settings) as process:
+        served = Served(
+            process=process, folder=folder, url=f"http://127.0.0.1:{port}", log=folder / "log"
+        )
+        _await_answer(served)
+        yield served
+
+
+def _await_answer(served: Served) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if served.process.poll() is not None:
+            break
+        try:
+            served.get("/livez")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"the blog did not come up:\n{served.log.read_text()}")
