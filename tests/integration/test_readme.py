@@ -36,7 +36,7 @@ def test_an_import_example_runs_as_it_is(tmp_path: Path, number: int, printed: s
         check=False,
     )
 
-    assert (done.stdout, done.stderr) == (printed, "")
+    assert done.stdout == printed, done.stderr
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the journey is told with curl")

@@ -44,9 +44,9 @@ class Inbox:
     logins: list[str | None] = field(default_factory=list)
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        envelope.mail_from = address
+        envelope.mail_from, envelope.mail_options = address, options
         return self.replies.get("MAIL", "250 OK")
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -335,7 +335,9 @@ def authenticator(
     _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
 ) -> AuthResult:
     known = (data.login, data.password) == (USERNAME.encode(), PASSWORD.encode())
-    return AuthResult(success=known, auth_data=data.login.decode() if known else None)
+    return AuthResult(
+        success=known, handled=known, auth_data=data.login.decode() if known else None
+    )
 
 
 @pytest.fixture

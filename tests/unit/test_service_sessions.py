@@ -43,17 +43,12 @@ class Clock:
         return self.now
 
 
-class WatchedPasswords(MemoryPasswords):
-    """Counts hashes too, and lets something happen while a password is verified."""
+class SlowPasswords(MemoryPasswords):
+    """Lets something happen while a password is verified."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.hashed = 0
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
-
-    async def hash(self, password: str) -> str:
-        self.hashed += 1
-        return await super().hash(password)
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         known = await super().verify(password, password_hash)
@@ -70,7 +65,7 @@ class Blog:
         self.clock = Clock()
         self.database = MemoryDatabase()
         self.queries = MemoryUserQueries(self.database)
-        self.passwords = WatchedPasswords()
+        self.passwords = SlowPasswords()
         self.tokens = MemoryAccessTokens()
         self.access = Access(
             uow=self.database.unit_of_work,
