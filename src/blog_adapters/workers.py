@@ -43,7 +43,6 @@ class Workers:
         try:
             job = self._executor.submit(function, *args, **kwargs)
         except RuntimeError as closed:
-            self._places.release()
             raise Busy from closed
         # The place belongs to the job and not to this call, which may be cancelled long before
         # the thread is free again.

@@ -1,0 +1,1 @@
+"""The blog over HTTP: a thin FastAPI adapter, and the `blog` command."""

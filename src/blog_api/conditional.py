@@ -16,7 +16,10 @@ _VERSIONS = re.compile(r"([1-9][0-9]{0,18})(?:-[0-9]+)?")
 
 IfNoneMatch = Annotated[
     list[str] | None,
-    Header(description="Entity tags already at hand; when one is current, the answer is 304."),
+    Header(
+        alias="If-None-Match",
+        description="Entity tags already at hand; when one is current, the answer is 304.",
+    ),
     WithJsonSchema({"type": "string", "examples": ['"1-1"']}),
 ]
 
@@ -52,9 +55,10 @@ async def seen_versions(
     if_match: Annotated[
         list[str] | None,
         Header(
+            alias="If-Match",
             description="Entity tags the change was made against; when none is current, the answer "
             "is 412. Of a post's tag only the first number counts: a new name of its author does "
-            "not make an edit stale."
+            "not make an edit stale.",
         ),
         WithJsonSchema({"type": "string", "examples": ['"1-1"']}),
     ] = None,

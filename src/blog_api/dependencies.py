@@ -14,9 +14,7 @@ from blog_core.errors import NotAuthenticated
 
 _ID_MAX = 2**63 - 1
 
-_bearer = OAuth2PasswordBearer(
-    tokenUrl="api/users/token", auto_error=False, scheme_name="bearer"
-)
+_bearer = OAuth2PasswordBearer(tokenUrl="api/users/token", auto_error=False, scheme_name="bearer")
 
 
 def container_of(request: Request) -> Container:

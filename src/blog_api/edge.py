@@ -18,6 +18,8 @@ _KIBIBYTE, _MEBIBYTE = 1024, 1024 * 1024
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+_METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
+
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -92,6 +94,9 @@ class Edge:
 
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
         scope = request.scope
+        if request.method not in _METHODS_WITH_BODY:
+            await self._app(scope, receive, send)
+            return
         limit = self._limits.of(scope["path"].removeprefix(scope.get("root_path", "")))
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > limit:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 
 from blog_api.problems import BAD_BODY, RETRY_AFTER_SECONDS, TOO_LARGE, problem, status_of
-from blog_api.schemas import FieldProblem, Problem, ValidationProblem
+from blog_api.schemas import FieldProblem, Problem
 from blog_core.errors import (
     BlogError,
     DatabaseUnavailable,
@@ -31,11 +30,13 @@ ETAG = {"ETag": _header("The version, for If-Match and If-None-Match.", examples
 LINK = {"Link": _header("`next` and `prev`, as far as they exist (RFC 8288).")}
 NO_STORE = {"Cache-Control": _header("Not to be kept.", const="no-store")}
 
+RETRY_AFTER = {
+    "Retry-After": _header("When to try again, in seconds.", const=str(RETRY_AFTER_SECONDS))
+}
+
 _EXTRA_HEADERS = {
     401: {"WWW-Authenticate": _header("How to authenticate.", const="Bearer")},
-    503: {
-        "Retry-After": _header("When to try again, in seconds.", const=str(RETRY_AFTER_SECONDS))
-    },
+    503: RETRY_AFTER,
 }
 _REQUEST_ID = {"X-Request-ID": _header("Names this exchange in the logs.")}
 
@@ -65,13 +66,12 @@ def answers(
         problem(status=status_of(error), code=error.code, detail=str(error))
         for error in (*errors, DatabaseUnavailable())
     ]
-    problems.append(problem(status=500, code="internal_error", detail="Internal Server Error"))
     if body:
         problems.append(problem(status=400, code="invalid_body", detail=BAD_BODY))
         problems.append(problem(status=413, code="body_too_large", detail=TOO_LARGE))
     if fields or body:
         problems.append(_BAD_FIELD)
-    return found | _by_status(problems)
+    return found | _by_status(problems) | INTERNAL_ERROR
 
 
 _BAD_FIELD = problem(
@@ -89,29 +89,48 @@ def _by_status(problems: Iterable[Problem]) -> Answers:
             each.status,
             {
                 "model": type(each),
-                "description": HTTPStatus(each.status).phrase,
+                "description": each.title,
                 "headers": _EXTRA_HEADERS.get(each.status, {}),
                 "content": {"application/json": {"examples": {}}},
             },
         )
-        sample = asdict(each) | {"instance": "5f0c6d1f0c9b4a5f8f2f6f1f5a0c7d3e"}
+        if each.title not in answer["description"]:
+            answer["description"] += f", or {each.title.lower()}"
         answer["content"]["application/json"]["examples"][each.code] = {
             "summary": each.detail,
-            "value": sample,
+            "value": asdict(each) | {"instance": "5f0c6d1f0c9b4a5f8f2f6f1f5a0c7d3e"},
         }
     return found
 
 
+INTERNAL_ERROR = _by_status(
+    [problem(status=500, code="internal_error", detail="Internal Server Error")]
+)
+"""What any route may answer."""
+
+
 class DescribedAPI(FastAPI):
-    """A FastAPI whose document says what its error handlers and its edge add."""
+    """A FastAPI whose document also tells what its error handlers and its edge add."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
         document = super().openapi()
-        for operation in _operations(document):
-            for status, answer in operation["responses"].items():
-                answer["headers"] = {**answer.get("headers", {}), **_REQUEST_ID}
-                content = answer.get("content", {})
-                if _is_problem(content):
-                    content["application/problem+json"] = content.pop("application/json")
+        for path in document["paths"].values():
+            for operation in path.values():
+                # What the framework adds to routes whose parameters cannot be wrong.
+                if "HTTPValidationError" in str(operation["responses"].get("422")):
+                    del operation["responses"]["422"]
+                for answer in operation["responses"].values():
+                    _complete(answer)
+        for schema in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(schema, None)
         return document
+
+
+def _complete(answer: dict[str, Any]) -> None:
+    """Add the header every answer has, and the media type that errors have."""
+    answer["headers"] = answer.get("headers", {}) | _REQUEST_ID
+    content = answer.get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    if schema.get("$ref", "").endswith("Problem"):
+        content["application/problem+json"] = content.pop("application/json")

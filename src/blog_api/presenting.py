@@ -11,6 +11,7 @@ from blog_api.schemas import (
     UserPublic,
 )
 from blog_core.domain.access import Actor, Session
+from blog_core.domain.paging import Cursor
 from blog_core.domain.posts import PostPage, PostView
 from blog_core.domain.users import Author, User
 from blog_core.ports import ImageStorage
@@ -63,8 +64,8 @@ class Presenter:
             skip=skip,
             limit=limit,
             has_more=more if skip is None else skip + len(page.posts) < page.total,
-            next_cursor=page.next_cursor and page.next_cursor.encode(),
-            prev_cursor=page.prev_cursor and page.prev_cursor.encode(),
+            next_cursor=_encoded(page.next_cursor),
+            prev_cursor=_encoded(page.prev_cursor),
         )
 
     @staticmethod
@@ -85,3 +86,7 @@ class Presenter:
 
     def _image_path(self, image_file: str | None) -> str:
         return DEFAULT_PICTURE if image_file is None else self.storage.url(image_file)
+
+
+def _encoded(cursor: Cursor | None) -> str | None:
+    return None if cursor is None else cursor.encode()

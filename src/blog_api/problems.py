@@ -121,25 +121,25 @@ def body_too_large(request: Request) -> Response:
 
 async def _on_blog_error(request: Request, error: BlogError) -> Response:
     status = status_of(error)
-    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status == 500:
         raise error
     detail = str(error)
-    errors = ()
+    errors: list[FieldProblem] = []
     if isinstance(error, InvalidText):
-        errors = (FieldProblem(pointer=f"/body/{error.field}", code=error.reason, detail=detail),)
+        errors = [FieldProblem(pointer=f"/body/{error.field}", code=error.reason, detail=detail)]
     return answer(request, status=status, code=error.code, detail=detail, errors=errors)
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     status, headers = error.status_code, error.headers
     match status:
-        case HTTPStatus.NOT_MODIFIED:
+        case 304:
             return Response(status_code=status, headers=headers)
-        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        case 413:
             return body_too_large(request)
-        case HTTPStatus.BAD_REQUEST:  # the parsers' own details quote what they choke on
+        case 400:  # the parsers' own details quote what they choke on
             return answer(request, status=status, code="invalid_body", detail=BAD_BODY)
-        case HTTPStatus.METHOD_NOT_ALLOWED:
+        case 405:
             headers = {"Allow": _methods_allowed(request)}
     code = HTTPStatus(status).phrase.lower().replace(" ", "_")
     return answer(request, status=status, code=code, detail=error.detail, headers=headers)

@@ -202,7 +202,7 @@ class Token:
     """An access token."""
 
     access_token: str
-    token_type: Literal["bearer"] = "bearer"
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the kind of token, not one
     expires_in: Annotated[int, Field(ge=1, description="Seconds.", examples=[1800])]
 
 
@@ -244,7 +244,8 @@ class Readiness:
 
     status: Literal["ok", "unavailable"]
     checks: Annotated[
-        dict[str, str], Field(description="`ok` or an error code, by part.", examples=[{"database": "ok"}])
+        dict[str, str],
+        Field(description="`ok` or an error code, by part.", examples=[{"database": "ok"}]),
     ]
 
 

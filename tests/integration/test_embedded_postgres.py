@@ -158,10 +158,6 @@ def test_ctrl_c_does_not_reach_the_server(running: EmbeddedPostgres) -> None:
     assert os.getsid(pid_of(running.folder)) != os.getsid(0)
 
 
-def test_a_second_start_gives_the_same_url(running: EmbeddedPostgres) -> None:
-    assert running.start() == running.start()
-
-
 def test_a_second_user_shares_the_server(running: EmbeddedPostgres) -> None:
     pid = pid_of(running.folder)
 
@@ -198,10 +194,13 @@ def test_the_last_to_stop_leaves_no_process(made: Path) -> None:
     assert is_gone(pid)
 
 
-def test_a_stop_without_a_start_does_nothing(running: EmbeddedPostgres) -> None:
-    EmbeddedPostgres(running.folder).stop()
+def test_a_stop_without_a_start_does_nothing(made: Path) -> None:
+    killed_owner(made)
 
-    assert ask(running.start(), "SELECT 1") == 1
+    EmbeddedPostgres(made).stop()
+
+    with EmbeddedPostgres(made) as url:
+        assert ask(url, "SHOW fsync") == "off"
 
 
 def test_data_survives_a_stop_and_a_start(made: Path) -> None:
@@ -280,6 +279,13 @@ def test_a_folder_too_deep_for_a_socket_is_reached_through_a_short_link(tmp_path
 
     with EmbeddedPostgres(deep, FAST) as url:
         assert ask(url, "SELECT 1") == 1
+
+
+def test_a_second_start_gives_the_same_url(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "with, comma" / "postgres", FAST)
+
+    with server as url:
+        assert server.start() == url
 
 
 def test_the_short_link_goes_with_the_stop(tmp_path: Path) -> None:

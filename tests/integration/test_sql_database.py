@@ -106,11 +106,13 @@ class TestUnavailable:
     async def test_an_error_of_the_caller_is_not_covered_by_a_lost_connection(
         self, committing_database: PooledDatabase
     ) -> None:
-        with pytest.raises(KeyError):
+        async def fail_after_losing_the_connection() -> None:
             async with committing_database.writing() as transaction:
-                backend = (await transaction.execute(BACKEND)).scalar_one()
-                await kill(committing_database, backend)
+                await kill(committing_database, (await transaction.execute(BACKEND)).scalar_one())
                 raise KeyError
+
+        with pytest.raises(KeyError):
+            await fail_after_losing_the_connection()
 
     async def test_a_pool_with_no_connection_left(self, narrow_database: PooledDatabase) -> None:
         async with narrow_database.writing():
@@ -198,7 +200,7 @@ class TestPool:
         await committing_database.check()
 
     async def test_who_came_first_is_served_first(self, databases: ThrowAwayDatabases) -> None:
-        served = []
+        served: list[int] = []
 
         async def use(number: int) -> None:
             async with database.reading() as statements:
@@ -222,7 +224,7 @@ class TestPool:
 
         async with databases.migrated() as url:
             database = PooledDatabase(url, size=3, patience=30)
-            chance = random.Random(1)
+            chance = random.Random(1)  # noqa: S311 - chance that can be repeated
             for _ in range(20):
                 tasks = [asyncio.create_task(work(0.01)) for _ in range(10)]
                 await asyncio.sleep(chance.uniform(0, 0.03))

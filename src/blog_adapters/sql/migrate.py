@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -61,8 +60,13 @@ async def current_revision(url: str) -> str | None:
 
 def head_revision() -> str:
     """Return the revision that this version of the blog needs."""
-    (head,) = _scripts().get_heads()
-    return head
+    return revisions()[-1]
+
+
+def revisions() -> list[str]:
+    """Return every revision this version knows, the first first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return [script.revision for script in scripts.walk_revisions()][::-1]
 
 
 async def check(url: str) -> None:
@@ -88,8 +92,7 @@ async def require_current_schema(database: Database) -> None:
     current, needed = found.scalar_one_or_none(), head_revision()
     if current == needed:
         return
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if current is None or current in known:
+    if current is None or current in revisions():
         raise SchemaError(
             f"The schema is at revision {current or 'none'} and this version needs {needed}: "
             "run `blog migrate`"
@@ -126,14 +129,12 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
         raise SchemaError(f"The database does not answer: {error}") from error
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection | None = None) -> Config:
     config = Config(attributes={"connection": connection})
+    # As a resource of the package: it is found in an installed wheel, and its path is not
+    # searched for percent signs.
     config.set_main_option("script_location", "blog_adapters.sql:migrations")
     return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(Path(__file__).with_name("migrations"))
 
 
 def _differences(connection: Connection) -> list[str]:

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Executable, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from blog_adapters.sql.database import AnyRow, Transaction

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -85,7 +84,7 @@ class ThrowAwayDatabases:
         self._prefix = f"blog_test_{run}_"
         self._template = f"{self._prefix}template"
         # Locks and not a counter: the server takes back those of a process that was killed.
-        self._turn, self._users = f"hashtext('{run} turn')", f"hashtext('{run} users')"
+        self._turn, self._users = f"{run} turn", f"{run} users"
 
     @asynccontextmanager
     async def migrated(self) -> AsyncIterator[str]:
@@ -111,20 +110,20 @@ class ThrowAwayDatabases:
 
     async def join(self) -> None:
         """Make the template of `migrated`, unless another process of the run has."""
-        await self._run(f"SELECT pg_advisory_lock({self._turn})")
-        await self._run(f"SELECT pg_advisory_lock_shared({self._users})")
-        name = self._template
-        if not await self._run(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"):
+        await self._run(_LOCK, key=self._turn)
+        await self._run(_SHARE, key=self._users)
+        if not await self._run(_COUNT, name=self._template):
             async with self._lent("") as url:
                 await upgrade(url)
-                await self._run(f"CREATE DATABASE {name} TEMPLATE {engine_url(url).database}")
-        await self._run(f"SELECT pg_advisory_unlock({self._turn})")
+                source = engine_url(url).database
+                await self._run(f"CREATE DATABASE {self._template} TEMPLATE {source}")
+        await self._run(_UNLOCK, key=self._turn)
 
     async def leave(self) -> None:
         """Drop the template, unless another process of the run is still there."""
-        await self._run(f"SELECT pg_advisory_lock({self._turn})")
-        await self._run(f"SELECT pg_advisory_unlock_shared({self._users})")
-        if await self._run(f"SELECT pg_try_advisory_lock({self._users})"):
+        await self._run(_LOCK, key=self._turn)
+        await self._run(_UNSHARE, key=self._users)
+        if await self._run(_TRY_LOCK, key=self._users):
             await self.drop(self._template)
 
     @asynccontextmanager
@@ -137,6 +136,14 @@ class ThrowAwayDatabases:
         finally:
             await self.drop(name)
 
-    async def _run(self, statement: str) -> Any:
-        result = await self._admin.execute(text(statement))
+    async def _run(self, statement: str, **values: str) -> object:
+        result = await self._admin.execute(text(statement), values)
         return result.scalar() if result.returns_rows else None
+
+
+_LOCK = "SELECT pg_advisory_lock(hashtext(:key))"
+_TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext(:key))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext(:key))"
+_SHARE = "SELECT pg_advisory_lock_shared(hashtext(:key))"
+_UNSHARE = "SELECT pg_advisory_unlock_shared(hashtext(:key))"
+_COUNT = "SELECT count(*) FROM pg_database WHERE datname = :name"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from blog_core.domain.access import ResetToken, derived_reset_token, digest_of
 from blog_core.domain.mail import Mail, password_reset_mail
-from blog_core.domain.outbox import Entry, PictureDiscarded, ResetMail, ResetRequested
+from blog_core.domain.outbox import Entry, ResetMail, ResetRequested
 from blog_core.domain.users import User
 from blog_core.errors import (
     AttemptsSpent,
@@ -65,19 +65,22 @@ class Delivery:
 
     async def _deliver(self, entry: Entry) -> None:
         try:
-            if entry.is_spent:
-                raise AttemptsSpent
-            match entry.task:
-                case ResetRequested(email=email):
-                    await self._promise_reset(entry, email)
-                case ResetMail():
-                    await self._send_reset_mail(entry)
-                case PictureDiscarded(image_file=image_file):
-                    await self._discard_picture(entry, image_file)
+            await self._do(entry)
         except LeaseLost:
             _log.warning("outbox entry %s was taken over by another relay", entry.id)
         except Exception as error:  # noqa: BLE001 - one bad entry must not stop the others
             await self._set_aside(entry, error)
+
+    async def _do(self, entry: Entry) -> None:
+        if entry.is_spent:
+            raise AttemptsSpent
+        match entry.task:
+            case ResetRequested(email=email):
+                await self._promise_reset(entry, email)
+            case ResetMail():
+                await self._send_reset_mail(entry)
+            case discarded:  # no other kind is left, as the type checker knows
+                await self._discard_picture(entry, discarded.image_file)
 
     async def _promise_reset(self, entry: Entry, email: str) -> None:
         """Turn a request into a token and its mail, if the address belongs to an account."""

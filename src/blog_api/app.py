@@ -1,0 +1,89 @@
+"""The FastAPI adapter: `create_app(container)`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware import Middleware
+from starlette.types import Scope
+
+from blog_adapters.container import Container, close
+from blog_adapters.relay import run_relay
+from blog_api.edge import BodyLimits, Edge
+from blog_api.openapi import DescribedAPI
+from blog_api.problems import handle_errors
+from blog_api.routes import access, health, posts, users
+
+RELAY_STOP_SECONDS = 20
+"""How long deliveries in hand may take at shutdown; later the outbox takes them up again."""
+
+_STATIC = Path(__file__).parent / "pages" / "static"
+
+
+def create_app(container: Container, *, relay: bool = True) -> FastAPI:
+    """Return the API over a container, which it closes at shutdown.
+
+    Args:
+        container: the parts; they are built when first asked for.
+        relay: whether this process also delivers the outbox.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with _delivering(container) if relay else nullcontext():
+                yield
+        finally:
+            await close(container)
+
+    limits = BodyLimits(max_upload_bytes=container.settings().max_upload_size_bytes)
+    app = DescribedAPI(
+        title="Blog",
+        version=version("blog-core"),
+        lifespan=lifespan,
+        middleware=[Middleware(Edge, limits=limits)],
+    )
+    app.state.container = container
+    handle_errors(app)
+    # In this order: /api/users/me is no user's id.
+    for module in (posts, access, users, health):
+        app.include_router(module.router)
+
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    media = container.media_folder()
+    if media is not None:
+        app.mount("/media", _Pictures(directory=media, check_dir=False), name="media")
+
+    @app.get("/", include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse("docs")
+
+    return app
+
+
+@asynccontextmanager
+async def _delivering(container: Container) -> AsyncIterator[None]:
+    """Run the relay meanwhile, and let it finish what it has in hand."""
+    stop = asyncio.Event()
+    relay = asyncio.create_task(run_relay(container.delivery(), stop=stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait([relay], timeout=RELAY_STOP_SECONDS)
+        relay.cancel()
+        await asyncio.gather(relay, return_exceptions=True)
+
+
+class _Pictures(StaticFiles):
+    """Files whose names are never used again, so that browsers may keep them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response

@@ -1,0 +1,120 @@
+"""Posts."""
+
+from fastapi import APIRouter, Response
+
+from blog_api.conditional import IfNoneMatch, SeenVersions, post_tag, revalidate
+from blog_api.dependencies import CurrentActor, PathId, PostQueries, Posts, Show
+from blog_api.listing import PageOfPosts
+from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, answers
+from blog_api.schemas import PaginatedPostsResponse, PostCreate, PostResponse, PostUpdate
+from blog_api.strict_json import StrictRoute
+from blog_core.domain.posts import PostId
+from blog_core.errors import Forbidden, InvalidCursor, PostNotFound, StaleVersion
+
+router = APIRouter(prefix="/api/posts", tags=["posts"], route_class=StrictRoute)
+
+_REVISED = answers(
+    *NEEDS_TOKEN,
+    PostNotFound(),
+    Forbidden("update this post"),
+    StaleVersion(),
+    headers=ETAG | NO_STORE,
+    body=True,
+)
+
+
+@router.get(
+    "",
+    operation_id="posts_list",
+    responses=answers(InvalidCursor(), headers=ETAG | LINK, revalidates=True),
+)
+async def list_posts(page: PageOfPosts) -> PaginatedPostsResponse:
+    """Return the posts of all users, newest first."""
+    return await page.read()
+
+
+@router.post(
+    "",
+    operation_id="posts_create",
+    status_code=201,
+    responses=answers(*NEEDS_TOKEN, success=201, headers=ETAG | NO_STORE, body=True),
+)
+async def publish_post(
+    actor: CurrentActor, body: PostCreate, posts: Posts, show: Show, response: Response
+) -> PostResponse:
+    """Publish a post."""
+    view = await posts.publish(actor=actor, title=body.title, content=body.content)
+    response.headers["ETag"] = post_tag(view)
+    return show.post(view)
+
+
+@router.get(
+    "/{post_id}",
+    operation_id="posts_read",
+    responses=answers(PostNotFound(), revalidates=True),
+)
+async def read_post(
+    post_id: PathId,
+    posts: PostQueries,
+    show: Show,
+    response: Response,
+    if_none_match: IfNoneMatch = None,
+) -> PostResponse:
+    """Return a post."""
+    view = await posts.get(PostId(post_id))
+    revalidate(response, post_tag(view), if_none_match)
+    return show.post(view)
+
+
+@router.put("/{post_id}", operation_id="posts_replace", responses=_REVISED)
+async def replace_post(
+    post_id: PathId,
+    actor: CurrentActor,
+    body: PostCreate,
+    seen: SeenVersions,
+    posts: Posts,
+    show: Show,
+    response: Response,
+) -> PostResponse:
+    """Give one's own post another title and content."""
+    view = await posts.revise(
+        actor=actor, post_id=PostId(post_id), title=body.title, content=body.content, seen=seen
+    )
+    response.headers["ETag"] = post_tag(view)
+    return show.post(view)
+
+
+@router.patch("/{post_id}", operation_id="posts_update", responses=_REVISED)
+async def update_post(
+    post_id: PathId,
+    actor: CurrentActor,
+    body: PostUpdate,
+    seen: SeenVersions,
+    posts: Posts,
+    show: Show,
+    response: Response,
+) -> PostResponse:
+    """Change what is sent of one's own post."""
+    view = await posts.revise(actor=actor, post_id=PostId(post_id), seen=seen, **body.changes())
+    response.headers["ETag"] = post_tag(view)
+    return show.post(view)
+
+
+@router.delete(
+    "/{post_id}",
+    operation_id="posts_delete",
+    status_code=204,
+    responses=answers(
+        *NEEDS_TOKEN,
+        PostNotFound(),
+        Forbidden("delete this post"),
+        StaleVersion(),
+        success=204,
+        headers=NO_STORE,
+    ),
+)
+async def delete_post(
+    post_id: PathId, actor: CurrentActor, seen: SeenVersions, posts: Posts
+) -> None:
+    """Delete one's own post."""
+    await posts.delete(actor=actor, post_id=PostId(post_id), seen=seen)

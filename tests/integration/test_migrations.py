@@ -1,0 +1,177 @@
+"""The schema: made, unmade and made again by the migrations, and checked before use."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blog_adapters.sql import PooledDatabase
+from blog_adapters.sql.migrate import (
+    SchemaError,
+    check,
+    current_revision,
+    downgrade,
+    head_revision,
+    require_current_schema,
+    revisions,
+    upgrade,
+)
+from blog_adapters.sql.tables import metadata
+from blog_adapters.sql.urls import engine_url
+from blog_adapters.testing.databases import ThrowAwayDatabases, connected
+
+pytestmark = pytest.mark.anyio
+
+RELATIONS = text("""
+    SELECT table_name, column_name, data_type, character_maximum_length, is_nullable,
+           column_default, is_identity
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL
+    SELECT 'constraint', conname, pg_get_constraintdef(oid), NULL, NULL, NULL, NULL
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'index', indexname, indexdef, NULL, NULL, NULL, NULL
+    FROM pg_indexes WHERE schemaname = 'public'
+""")
+"""Everything a schema is made of, as the server describes it."""
+
+
+@pytest.fixture
+async def empty_url(databases: ThrowAwayDatabases) -> AsyncIterator[str]:
+    async with databases.empty() as url:
+        yield url
+
+
+@pytest.fixture
+async def migrated_url(databases: ThrowAwayDatabases) -> AsyncIterator[str]:
+    async with databases.migrated() as url:
+        yield url
+
+
+async def schema_of(connection: AsyncConnection) -> set[tuple[object, ...]]:
+    rows = await connection.execute(RELATIONS)
+    return {tuple(row) for row in rows if "alembic_version" not in f"{row}"}
+
+
+async def execute(url: str, statement: str) -> None:
+    async with connected(url) as connection:
+        await connection.execute(text(statement))
+        await connection.commit()
+
+
+@pytest.mark.parametrize(("before", "revision"), [*pairwise(["base", *revisions()])])
+async def test_each_revision_goes_up_and_down_and_up(
+    empty_url: str, before: str, revision: str
+) -> None:
+    await upgrade(empty_url, revision)
+    async with connected(empty_url) as connection:
+        first = await schema_of(connection)
+
+    await downgrade(empty_url, before)
+    await upgrade(empty_url, revision)
+
+    async with connected(empty_url) as connection:
+        assert await schema_of(connection) == first
+    assert await current_revision(empty_url) == revision
+
+
+async def test_going_down_to_the_base_leaves_nothing(migrated_url: str) -> None:
+    await downgrade(migrated_url, "base")
+
+    async with connected(migrated_url) as connection:
+        assert await schema_of(connection) == set()
+    assert await current_revision(migrated_url) is None
+
+
+async def test_the_migrations_make_the_tables_that_the_code_knows(
+    empty_url: str, migrated_url: str
+) -> None:
+    async with connected(empty_url) as connection:
+        await connection.run_sync(metadata.create_all)
+        known = await schema_of(connection)
+
+    async with connected(migrated_url) as connection:
+        assert await schema_of(connection) == known
+
+
+async def test_a_migrated_database_has_not_drifted(migrated_url: str) -> None:
+    await check(migrated_url)
+
+
+async def test_drift_is_told(migrated_url: str) -> None:
+    await execute(migrated_url, "ALTER TABLE posts DROP COLUMN likes")
+
+    with pytest.raises(SchemaError, match="drifted: add_column"):
+        await check(migrated_url)
+
+
+async def test_upgrading_twice_changes_nothing(migrated_url: str) -> None:
+    await upgrade(migrated_url)
+
+    assert await current_revision(migrated_url) == head_revision()
+
+
+async def test_of_two_migrators_one_works_and_one_waits(empty_url: str) -> None:
+    await asyncio.gather(upgrade(empty_url), upgrade(empty_url))
+
+    assert await current_revision(empty_url) == head_revision()
+
+
+class TestRequireCurrentSchema:
+    async def test_the_current_one_will_do(self, migrated_url: str) -> None:
+        await self._require(migrated_url)
+
+    async def test_a_database_without_a_schema_is_refused(self, empty_url: str) -> None:
+        with pytest.raises(SchemaError, match="no schema yet: run `blog migrate`"):
+            await self._require(empty_url)
+
+    async def test_an_old_schema_is_refused(self, migrated_url: str) -> None:
+        await downgrade(migrated_url, "base")
+
+        with pytest.raises(SchemaError, match=f"needs {head_revision()}: run `blog migrate`"):
+            await self._require(migrated_url)
+
+    async def test_a_newer_schema_is_refused(self, migrated_url: str) -> None:
+        await execute(migrated_url, "UPDATE alembic_version SET version_num = '9999'")
+
+        with pytest.raises(SchemaError, match="at revision 9999, which is newer"):
+            await self._require(migrated_url)
+
+    async def _require(self, url: str) -> None:
+        database = PooledDatabase(url)
+        try:
+            await require_current_schema(database)
+        finally:
+            await database.close()
+
+
+class TestWhatCannotBeDone:
+    async def test_a_table_in_use_fails_the_migration_and_nothing_changes(
+        self, migrated_url: str
+    ) -> None:
+        async with connected(migrated_url) as connection:
+            await connection.execute(text("SELECT count(*) FROM posts"))
+
+            with pytest.raises(SchemaError, match="lock timeout"):
+                await downgrade(migrated_url, "base")
+
+        assert await current_revision(migrated_url) == head_revision()
+
+    async def test_an_unknown_revision_is_named(self, migrated_url: str) -> None:
+        with pytest.raises(SchemaError, match="9999"):
+            await upgrade(migrated_url, "9999")
+
+    async def test_a_missing_database_is_told_in_one_line(self, server: str) -> None:
+        nowhere = engine_url(server).set(database="nowhere").render_as_string(hide_password=False)
+
+        with pytest.raises(
+            SchemaError, match=r'^The database refused: .*"nowhere" does not exist$'
+        ):
+            await upgrade(nowhere)
+
+    async def test_a_server_that_is_not_there_is_told_in_one_line(self) -> None:
+        with pytest.raises(SchemaError, match=r"^The database does not answer: .*$"):
+            await upgrade("postgresql://blog:secret@127.0.0.1:1/blog")
