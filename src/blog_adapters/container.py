@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 from uuid import uuid4
 
@@ -108,10 +109,11 @@ def _database_url(settings: Settings, exits: AsyncExitStack) -> str:
 
 
 def _database(settings: Settings, url: str, exits: AsyncExitStack) -> SqlDatabase:
-    with _extra("sql"):
-        from blog_adapters.sql import PooledDatabase
     try:
-        database = PooledDatabase(url, size=settings.database_pool_size)
+        with _extra("sql"):  # the driver is imported with the first engine
+            from blog_adapters.sql import PooledDatabase
+
+            database = PooledDatabase(url, size=settings.database_pool_size)
     except ValueError as error:
         raise SettingsError(f"DATABASE_URL: {error}") from error
     exits.push_async_callback(database.close)
@@ -192,7 +194,10 @@ def _passwords(workers: Workers) -> PasswordHasher:
 def _tokens(settings: Settings, secret_key: str) -> AccessTokens:
     with _extra("accounts"):
         from blog_adapters.tokens import JwtAccessTokens
-    return JwtAccessTokens(secret=secret_key, algorithm=settings.algorithm)
+    try:
+        return JwtAccessTokens(secret=secret_key, algorithm=settings.algorithm)
+    except ValueError as error:
+        raise StartError(f"SECRET_KEY, ALGORITHM: {error}") from error
 
 
 def _images(workers: Workers) -> ImageProcessor:
@@ -223,12 +228,13 @@ class Container(containers.DeclarativeContainer):
     user_queries = providers.Singleton(_user_queries, database)
     checks: providers.Provider[dict[str, Check]] = providers.Dict(database=database.provided.check)
 
-    # Threads by kind: as many hashes and pictures at once as there are cores, for each takes one
-    # whole; more for the storage, where they only wait.
+    # Threads by kind. A hash takes a whole core, a picture up to 400 MB; storage only waits.
     password_workers = providers.Singleton(
         _workers, exits, "passwords", threads=_cores(), waiting=64
     )
-    image_workers = providers.Singleton(_workers, exits, "images", threads=_cores(), waiting=16)
+    image_workers = providers.Singleton(
+        _workers, exits, "images", threads=min(2, _cores()), waiting=16
+    )
     storage_workers = providers.Singleton(_workers, exits, "storage", threads=16, waiting=64)
 
     passwords = providers.Singleton(_passwords, password_workers)
@@ -272,9 +278,11 @@ class Container(containers.DeclarativeContainer):
 
 def in_memory_container(settings: Settings | None = None) -> Container:
     """Return a container whose every part is a fake: no server, no file, no environment."""
-    container = Container(settings=settings or Settings(secret_key=SecretStr("in memory " * 4)))
+    container = Container(settings=settings or Settings())
     database = memory.MemoryDatabase()
     container.override_providers(
+        secret_key=providers.Object(token_urlsafe(48)),
+        database_url=providers.Object("memory:"),
         database=providers.Object(database),
         unit_of_work=providers.Object(database.unit_of_work),
         post_queries=providers.Singleton(memory.MemoryPostQueries, database),

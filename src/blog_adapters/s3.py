@@ -7,7 +7,6 @@ from contextlib import suppress
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from blog_adapters.workers import Workers
 from blog_core.errors import StorageUnavailable
@@ -118,7 +117,7 @@ class S3ImageStorage:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._workers.run(job)
-        except (BotoCoreError, ClientError, ResponseParserError, TimeoutError) as error:
+        except (BotoCoreError, ClientError, TimeoutError) as error:
             raise StorageUnavailable from error
 
 

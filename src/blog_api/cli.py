@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 from rich.progress import Progress
+from uvicorn.supervisors import Multiprocess
 
 from blog_adapters.container import (
     Container,
@@ -135,35 +137,50 @@ def child_app() -> FastAPI:
 
 
 async def _serve(container: Container) -> None:
-    await prepare(container)
-    server = uvicorn.Server(uvicorn.Config(create_app(container), **_server(container.settings())))
-    await server.serve()
+    settings = container.settings()
+    with _listening(settings) as listener:
+        await prepare(container)
+        server = uvicorn.Server(uvicorn.Config(create_app(container), **_SERVER))
+        await server.serve(sockets=[listener])
     if not server.started:
         raise StartError("the server could not start; the log says why")
 
 
 def _supervise(settings: Settings, workers: int) -> None:
-    """Keep several server processes, each with a container of its own."""
-    _run(prepare, settings)
-    # The processes are spawned, and read their settings from the environment.
-    os.environ |= {
-        "HOST": settings.host, "PORT": str(settings.port), "DATA_DIR": str(settings.data_dir)
-    }  # fmt: skip
-    uvicorn.run("blog_api.cli:child_app", factory=True, workers=workers, **_server(settings))
+    """Keep several server processes, each with a container of its own, on one listener."""
+    with _one_line_errors(), _listening(settings) as listener:
+        _run(prepare, settings)
+        # The processes are spawned, and read their settings from the environment.
+        os.environ["DATA_DIR"] = str(settings.data_dir)
+        config = uvicorn.Config("blog_api.cli:child_app", factory=True, workers=workers, **_SERVER)
+        Multiprocess(config, sockets=[listener]).run()
 
 
-def _server(settings: Settings) -> dict[str, Any]:
-    return {
-        "host": settings.host,
-        "port": settings.port,
-        "loop": "uvloop",
-        "http": "httptools",
-        "lifespan": "on",
-        "access_log": False,  # the API logs its requests itself, with their ids
-        "log_config": None,
-        "server_header": False,
-        "timeout_graceful_shutdown": DRAIN_SECONDS,
-    }
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Take the port, before anything is started that would have to be stopped again."""
+    address = (settings.host, settings.port)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server(address, family=family, backlog=2048)
+    except OSError as error:
+        raise StartError(
+            f"HOST, PORT: cannot listen on {address[0]}:{address[1]}: {error.strerror}"
+        ) from error
+    with listener:
+        logging.getLogger("blog").info("listening on http://%s:%d", *listener.getsockname()[:2])
+        yield listener
+
+
+_SERVER: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "lifespan": "on",
+    "access_log": False,  # the API logs its requests itself, with their ids
+    "log_config": None,
+    "server_header": False,
+    "timeout_graceful_shutdown": DRAIN_SECONDS,
+}
 
 
 async def _work(container: Container) -> None:

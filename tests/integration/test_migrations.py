@@ -120,6 +120,11 @@ async def test_of_two_migrators_one_works_and_one_waits(empty_url: str) -> None:
     assert await current_revision(empty_url) == head_revision()
 
 
+def somewhere_else(server: str) -> str:
+    """Return the URL of a database that is not on the server."""
+    return engine_url(server).set(database="nowhere").render_as_string(hide_password=False)
+
+
 class TestRequireCurrentSchema:
     async def test_the_current_one_will_do(self, migrated_url: str) -> None:
         await self._require(migrated_url)
@@ -139,6 +144,10 @@ class TestRequireCurrentSchema:
 
         with pytest.raises(SchemaError, match="at revision 9999, which is newer"):
             await self._require(migrated_url)
+
+    async def test_a_missing_database_is_refused(self, server: str) -> None:
+        with pytest.raises(SchemaError, match=r"^The database refused: .* does not exist$"):
+            await self._require(somewhere_else(server))
 
     async def _require(self, url: str) -> None:
         database = PooledDatabase(url)

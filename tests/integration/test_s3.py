@@ -105,6 +105,15 @@ def unused_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def requests_of(storage: S3ImageStorage) -> list[str]:
+    """Return a list that tells the method of each request from now on."""
+    sent: list[str] = []
+    storage._client.meta.events.register(
+        "before-send.s3", lambda request, **_: sent.append(request.method)
+    )
+    return sent
+
+
 class TestS3ImageStorage(ImageStorageContract):
     """On a server that speaks S3."""
 
@@ -201,10 +210,7 @@ async def test_a_server_that_refuses_the_connection_is_unavailable(
 
 async def test_a_picture_is_sent_twice_at_most(make_storage: MakeStorage, unused_port: int) -> None:
     storage = make_storage(endpoint_url=f"http://127.0.0.1:{unused_port}")
-    sent: list[str] = []
-    storage._client.meta.events.register(
-        "before-send.s3", lambda request, **_: sent.append(request.method)
-    )
+    sent = requests_of(storage)
 
     with pytest.raises(StorageUnavailable):
         await storage.put(PICTURE, b"picture")
@@ -261,25 +267,35 @@ async def test_what_speaks_no_s3_is_unavailable(make_storage: MakeStorage) -> No
             await storage.put(PICTURE, b"picture")
 
 
-async def test_a_server_that_never_answers_is_unavailable(make_storage: MakeStorage) -> None:
+async def test_a_server_that_never_answers_is_unavailable_when_the_time_is_over(
+    make_storage: MakeStorage,
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        storage = make_storage(endpoint_url=f"http://127.0.0.1:{port}", timeout=0.2)
+        storage = make_storage(endpoint_url=f"http://127.0.0.1:{port}", timeout=0.3)
+        sent = requests_of(storage)
 
         with pytest.raises(StorageUnavailable):
             await storage.put(PICTURE, b"picture")
 
+        assert sent == ["PUT"]  # the client would have tried again
 
-async def test_to_wait_for_a_thread_counts_too(make_storage: MakeStorage, workers: Workers) -> None:
+
+async def test_to_wait_for_a_thread_takes_of_that_time(
+    make_storage: MakeStorage, workers: Workers, unused_port: int
+) -> None:
+    storage = make_storage(endpoint_url=f"http://127.0.0.1:{unused_port}", timeout=0.1)
+    sent = requests_of(storage)
     opened = Event()
     held = [asyncio.create_task(workers.run(opened.wait, 10)) for _ in range(workers.threads)]
     await asyncio.sleep(0)
 
     with pytest.raises(StorageUnavailable):
-        await make_storage(timeout=0.1).put(PICTURE, b"picture")
+        await storage.put(PICTURE, b"picture")
 
     opened.set()
     await asyncio.gather(*held)
+    assert sent == []
 
 
 async def test_many_pictures_at_once_are_stored_through_one_client(

@@ -36,9 +36,13 @@ HEADERS = [
 
 @dataclass
 class Inbox:
-    """What a mail server has taken, and the replies it was told to give instead of taking it."""
+    """What a mail server has taken, and the replies it was told to give instead of taking it.
+
+    It thinks for `pause` seconds before each reply to an address or a message.
+    """
 
     replies: dict[str, str] = field(default_factory=dict)
+    pause: float = 0
     taken: list[Envelope] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     logins: list[str | None] = field(default_factory=list)
@@ -46,17 +50,20 @@ class Inbox:
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        await asyncio.sleep(self.pause)
         envelope.mail_from, envelope.mail_options = address, options
         return self.replies.get("MAIL", "250 OK")
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
     ) -> str:
+        await asyncio.sleep(self.pause)
         if "RCPT" not in self.replies:
             envelope.rcpt_tos.append(address)
         return self.replies.get("RCPT", "250 OK")
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        await asyncio.sleep(self.pause)
         if "DATA" not in self.replies:
             self.taken.append(envelope)
             assert server.transport is not None
@@ -465,6 +472,15 @@ async def test_a_server_that_says_no_more_is_unavailable(
 
         with pytest.raises(MailUnavailable):
             await plain_mailer(port, timeout=0.3).send(builders.mail())
+
+
+async def test_a_server_that_takes_too_long_altogether_is_unavailable(
+    serve: Serve, inbox: Inbox
+) -> None:
+    inbox.pause = 0.3  # each step is in time
+
+    with pytest.raises(MailUnavailable):
+        await plain_mailer(await serve(), timeout=0.6).send(builders.mail())
 
 
 @pytest.mark.parametrize(

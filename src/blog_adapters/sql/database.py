@@ -5,7 +5,7 @@ connection whose transaction a test rolls back.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ SERVER_SETTINGS = {
 
 AnyRow = Row[*tuple[Any, ...]]
 Rows = CursorResult[*tuple[Any, ...]]
+Values = Mapping[str, object]
 
 
 class Statements:
@@ -41,10 +42,10 @@ class Statements:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def execute(self, statement: Executable) -> Rows:
+    async def execute(self, statement: Executable, values: Values | None = None) -> Rows:
         """Run a statement. Raises DatabaseUnavailable, and what a broken constraint means."""
         with translated():
-            return await self._connection.execute(statement)
+            return await self._connection.execute(statement, values)
 
 
 class Transaction(Statements):
@@ -55,10 +56,10 @@ class Transaction(Statements):
         self._commit = commit
         self._failed = False
 
-    async def execute(self, statement: Executable) -> Rows:
+    async def execute(self, statement: Executable, values: Values | None = None) -> Rows:
         """Run a statement; when it fails, the transaction is lost."""
         try:
-            return await super().execute(statement)
+            return await super().execute(statement, values)
         except BaseException:
             self._failed = True
             raise

@@ -36,12 +36,13 @@ def translated() -> Iterator[None]:
             raise
         raise meaning from error
     except DBAPIError as error:
-        if not (error.connection_invalidated or _sqlstate(error).startswith(_PASSING)):
+        if not (error.connection_invalidated or sqlstate(error).startswith(_PASSING)):
             raise
         raise DatabaseUnavailable from error
     except (OSError, PoolTimeout) as error:
         raise DatabaseUnavailable from error
 
 
-def _sqlstate(error: DBAPIError) -> str:
+def sqlstate(error: DBAPIError) -> str:
+    """Return the server's code for an error (PostgreSQL's Appendix A), '' when it sent none."""
     return getattr(error.orig, "sqlstate", None) or ""

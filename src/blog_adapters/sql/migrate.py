@@ -10,15 +10,18 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, func, select, text
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from blog_adapters.sql.database import CONNECT_SECONDS, Database
+from blog_adapters.sql.failures import sqlstate
 from blog_adapters.sql.tables import metadata
 from blog_adapters.sql.urls import engine_url
 
 _LOCK = 20_250_601
 """The advisory lock of all migrators of one database; any number that nobody else takes."""
+
+_UNDEFINED_TABLE = "42P01"
 
 
 class SchemaError(Exception):
@@ -84,11 +87,11 @@ async def require_current_schema(database: Database) -> None:
         SchemaError: it has none, an older or a newer one; the line says what to do.
         DatabaseUnavailable: it does not answer.
     """
-    async with database.reading() as statements:
-        try:
+    try:
+        async with database.reading() as statements:
             found = await statements.execute(text("SELECT version_num FROM alembic_version"))
-        except ProgrammingError as error:
-            raise SchemaError("The database has no schema yet: run `blog migrate`") from error
+    except DBAPIError as error:
+        raise _refused(error) from error
     current, needed = found.scalar_one_or_none(), head_revision()
     if current == needed:
         return
@@ -123,10 +126,17 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
     except CommandError as error:
         raise SchemaError(str(error)) from error
     except DBAPIError as error:
-        reason = str(error.driver_exception).partition("\n")[0]
-        raise SchemaError(f"The database refused: {reason}") from error
+        raise _refused(error) from error
     except OSError as error:
         raise SchemaError(f"The database does not answer: {error}") from error
+
+
+def _refused(error: DBAPIError) -> SchemaError:
+    if sqlstate(error) == _UNDEFINED_TABLE:
+        return SchemaError("The database has no schema yet: run `blog migrate`")
+    # The first line only: the rest may quote what is stored.
+    reason = str(error.driver_exception).partition("\n")[0]
+    return SchemaError(f"The database refused: {reason}")
 
 
 def _config(connection: Connection | None = None) -> Config:

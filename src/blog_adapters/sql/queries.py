@@ -1,27 +1,53 @@
-"""The query ports on PostgreSQL: one statement each, so each answer is one snapshot."""
+"""The query ports on PostgreSQL: one statement each, so each answer is one snapshot.
 
-from collections.abc import Sequence
+Statements are built once, with parameters: building one takes as long as answering it.
+"""
+
+from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, literal, select, true, tuple_
-
-from blog_adapters.sql.database import AnyRow, Database
-from blog_adapters.sql.repositories import (
-    POST,
-    SESSION,
-    USER,
-    post_from,
-    session_from,
-    user_from,
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Select,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
 )
+
+from blog_adapters.sql.database import AnyRow, Database, Values
+from blog_adapters.sql.repositories import POST, SESSION, USER, post_from, session_from, user_from
 from blog_adapters.sql.tables import posts, sessions, users
 from blog_core.domain.access import Actor, Session
 from blog_core.domain.paging import Cursor
 from blog_core.domain.posts import PostId, PostPage, PostView
 from blog_core.domain.text import canonical_key
 from blog_core.domain.users import Author, User, UserId
-from blog_core.errors import PostNotFound, SessionEnded, UserNotFound
+from blog_core.errors import BlogError, PostNotFound, SessionEnded, UserNotFound
+
+_VIEW = (*POST, users.c.username, users.c.image_file, users.c.version.label("author_version"))
+
+_GET_POST = select(*_VIEW).join_from(posts, users).where(posts.c.id == bindparam("post_id"))
+_GET_USER = select(*USER).where(users.c.id == bindparam("user_id"))
+_USER_BY_EMAIL = select(*USER).where(users.c.email_key == bindparam("email_key"))
+_SESSIONS = (
+    select(*SESSION)
+    .where(sessions.c.user_id == bindparam("user_id"))
+    .order_by(sessions.c.created_at.desc(), sessions.c.id)
+)
+_ACTOR = (
+    select(*USER, *SESSION)
+    .join_from(users, sessions)
+    .where(sessions.c.id == bindparam("session_id"))
+)
 
 
 class SqlPostQueries:
@@ -32,9 +58,8 @@ class SqlPostQueries:
 
     async def get(self, post_id: PostId) -> PostView:
         """See `PostQueries`."""
-        statement = select(*_VIEW).join_from(posts, users).where(posts.c.id == post_id)
         async with self._database.reading() as statements:
-            row = (await statements.execute(statement)).one_or_none()
+            row = (await statements.execute(_GET_POST, {"post_id": post_id})).one_or_none()
         if row is None:
             raise PostNotFound
         return _view_from(row)
@@ -48,17 +73,21 @@ class SqlPostQueries:
         cursor: Cursor | None = None,
     ) -> PostPage:
         """See `PostQueries`."""
-        statement = _page(author_id=author_id, limit=limit, skip=skip, cursor=cursor)
+        way = _Way.chosen(skip=skip, cursor=cursor)
+        statement = _page(way, limit=limit, of_author=author_id is not None)
+        values: dict[str, object] = {"author_id": author_id, "skip": skip}
+        if cursor is not None:
+            values |= {"date_posted": cursor.date_posted, "post_id": cursor.post_id}
         async with self._database.reading() as statements:
-            rows = (await statements.execute(statement)).all()
+            rows = (await statements.execute(statement, values)).all()
         head = rows[0]
-        if not head.found:
+        if not head.author_exists:
             raise UserNotFound
         found = [_view_from(row) for row in rows if row.id is not None]
         found.sort(key=lambda view: (view.post.date_posted, view.post.id), reverse=True)
 
-        is_backward = cursor is not None and cursor.backward
-        shown = found[-limit:] if is_backward else found[:limit]
+        backward = way is _Way.NEWER
+        shown = found[-limit:] if backward else found[:limit]
         more_ahead = len(found) > limit
         more_behind = head.more_behind if cursor else bool(skip and shown)
         if shown:
@@ -69,17 +98,9 @@ class SqlPostQueries:
         return PostPage(
             posts=tuple(shown),
             total=head.total,
-            next_cursor=older if (more_behind if is_backward else more_ahead) else None,
-            prev_cursor=newer if (more_ahead if is_backward else more_behind) else None,
+            next_cursor=older if (more_behind if backward else more_ahead) else None,
+            prev_cursor=newer if (more_ahead if backward else more_behind) else None,
         )
-
-
-_VIEW = (
-    *POST,
-    users.c.username,
-    users.c.image_file,
-    users.c.version.label("author_version"),
-)
 
 
 def _view_from(row: AnyRow) -> PostView:
@@ -92,49 +113,66 @@ def _view_from(row: AnyRow) -> PostView:
     return PostView(post=post_from(row), author=author)
 
 
-def _page(
-    *, author_id: UserId | None, limit: int, skip: int, cursor: Cursor | None
-) -> Select[*tuple[Any, ...]]:
+class _Way(Enum):
+    """Where a page begins, and which way it goes on from there."""
+
+    NEWEST = auto()
+    SKIPPING = auto()
+    OLDER = auto()
+    NEWER = auto()
+
+    @classmethod
+    def chosen(cls, *, skip: int, cursor: Cursor | None) -> "_Way":
+        if cursor is None:
+            return cls.SKIPPING if skip else cls.NEWEST
+        return cls.NEWER if cursor.backward else cls.OLDER
+
+
+@lru_cache(maxsize=256)
+def _page(way: _Way, *, limit: int, of_author: bool) -> Select[*tuple[Any, ...]]:
     """Return a page with one row more, in any order, and what is true of its list on each row.
 
     An empty page is one row without a post.
     """
-    listed = true() if author_id is None else posts.c.user_id == author_id
-    ahead, behind, order = _directions(cursor)
-    going_on = select(posts.c.id).select_from(posts).where(listed).order_by(*order)
+    date_posted, post_id = posts.c.date_posted, posts.c.id
+    # Compared as one row, which is how an index over both columns finds the place.
+    here = tuple_(date_posted, post_id)
+    place = tuple_(
+        bindparam("date_posted", type_=date_posted.type), bindparam("post_id", type_=post_id.type)
+    )
+    ahead: ColumnElement[bool] = true()
+    behind: ColumnElement[bool] = false()
+    order = (date_posted.desc(), post_id.desc())
+    if way is _Way.OLDER:
+        ahead, behind = here < place, here >= place
+    elif way is _Way.NEWER:
+        ahead, behind, order = here > place, here <= place, (date_posted.asc(), post_id.asc())
+
+    author_id = bindparam("author_id", type_=users.c.id.type)
+    listed = posts.c.user_id == author_id if of_author else true()
+    author_exists = exists().where(users.c.id == author_id) if of_author else true()
+    going_on = select(post_id).select_from(posts).where(listed).order_by(*order)
     # The ids first, through an index alone: rows that are skipped are never fetched.
-    chosen = going_on.where(ahead).limit(_limit(limit + 1))
-    if skip and cursor is None:
-        chosen = chosen.offset(skip)
+    chosen = going_on.where(ahead).limit(_visible(limit + 1))
+    if way is _Way.SKIPPING:
+        chosen = chosen.offset(bindparam("skip"))
     ids = chosen.subquery("ids")
-    page = select(*_VIEW).join_from(ids, posts, posts.c.id == ids.c.id).join(users).subquery("page")
+    page = select(*_VIEW).join_from(ids, posts, post_id == ids.c.id).join(users).subquery("page")
     head = select(
         select(func.count()).select_from(posts).where(listed).scalar_subquery().label("total"),
         # If any post lies behind, then so does the one that the whole list begins with.
-        going_on.with_only_columns(behind).limit(_limit(1)).scalar_subquery().label("more_behind"),
-        (true() if author_id is None else exists().where(users.c.id == author_id)).label("found"),
+        going_on.with_only_columns(behind)
+        .limit(_visible(1))
+        .scalar_subquery()
+        .label("more_behind"),
+        author_exists.label("author_exists"),
     ).subquery("head")
     return select(head, page).select_from(head.outerjoin(page, true()))
 
 
-def _limit(number: int) -> ColumnElement[int]:
-    """Return a limit that the planner sees: one plan, made once, then suits every page."""
-    return literal(number, literal_execute=True)
-
-
-def _directions(
-    cursor: Cursor | None,
-) -> tuple[ColumnElement[bool], ColumnElement[bool], Sequence[ColumnElement[Any]]]:
-    """Return which posts lie ahead of a place, which behind it, and the order of going on."""
-    here = (posts.c.date_posted, posts.c.id)
-    older = [column.desc() for column in here]
-    if cursor is None:
-        return true(), false(), older
-    # Compared as one row, which is how an index over both columns can find the place.
-    place = tuple_(literal(cursor.date_posted, here[0].type), literal(cursor.post_id, here[1].type))
-    if cursor.backward:
-        return tuple_(*here) > place, tuple_(*here) <= place, [column.asc() for column in here]
-    return tuple_(*here) < place, tuple_(*here) >= place, older
+def _visible(limit: int) -> ColumnElement[int]:
+    """Return a limit that the planner sees, without which a plan made for all pages is slow."""
+    return literal_column(str(limit), Integer)
 
 
 class SqlUserQueries:
@@ -145,36 +183,27 @@ class SqlUserQueries:
 
     async def public(self, user_id: UserId) -> Author:
         """See `UserQueries`."""
-        return (await self._account(users.c.id == user_id)).author
+        return user_from(await self._one(_GET_USER, {"user_id": user_id}, UserNotFound)).author
 
     async def by_email(self, email: str) -> User:
         """See `UserQueries`."""
-        return await self._account(users.c.email_key == canonical_key(email))
+        values = {"email_key": canonical_key(email)}
+        return user_from(await self._one(_USER_BY_EMAIL, values, UserNotFound))
 
     async def actor(self, session_id: UUID) -> Actor:
         """See `UserQueries`."""
-        mine = users.c.id == sessions.c.user_id
-        statement = select(*USER, *SESSION).join_from(users, sessions, mine)
-        async with self._database.reading() as statements:
-            found = await statements.execute(statement.where(sessions.c.id == session_id))
-        row = found.one_or_none()
-        if row is None:
-            raise SessionEnded
+        row = await self._one(_ACTOR, {"session_id": session_id}, SessionEnded)
         return Actor(user=user_from(row), session=session_from(row))
 
     async def sessions(self, user_id: UserId) -> list[Session]:
         """See `UserQueries`."""
-        statement = (
-            select(*SESSION)
-            .where(sessions.c.user_id == user_id)
-            .order_by(sessions.c.created_at.desc(), sessions.c.id)
-        )
         async with self._database.reading() as statements:
-            return [session_from(row) for row in await statements.execute(statement)]
+            rows = await statements.execute(_SESSIONS, {"user_id": user_id})
+        return [session_from(row) for row in rows]
 
-    async def _account(self, condition: ColumnElement[bool]) -> User:
+    async def _one(self, statement: Executable, values: Values, missing: type[BlogError]) -> AnyRow:
         async with self._database.reading() as statements:
-            row = (await statements.execute(select(*USER).where(condition))).one_or_none()
+            row = (await statements.execute(statement, values)).one_or_none()
         if row is None:
-            raise UserNotFound
-        return user_from(row)
+            raise missing
+        return row

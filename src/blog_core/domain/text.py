@@ -71,7 +71,8 @@ def username(value: str) -> str:
 def email(value: str) -> str:
     """Return a plain e-mail address in lower case, at most 120 characters, or raise InvalidText."""
     address = _checked("email", value.lower(), 3, EMAIL_MAX)
-    if not _EMAIL.fullmatch(address) or not address.isprintable():
+    # An encoded word (RFC 2047) inside an address can become a header of its own in a mail.
+    if not _EMAIL.fullmatch(address) or not address.isprintable() or "=?" in address:
         raise InvalidText("email", "not_an_address", "must be a plain e-mail address")
     return address
 
