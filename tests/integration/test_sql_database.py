@@ -199,20 +199,23 @@ class TestPool:
         await committing_database.check()
         await committing_database.check()
 
-    async def test_who_came_first_is_served_first(self, databases: ThrowAwayDatabases) -> None:
-        served: list[int] = []
+    async def test_who_comes_back_at_once_does_not_pass_those_who_wait(
+        self, databases: ThrowAwayDatabases
+    ) -> None:
+        served: list[str] = []
 
-        async def use(number: int) -> None:
-            async with database.reading() as statements:
-                served.append(number)
-                await statements.execute(ONE)
+        async def use(name: str, times: int) -> None:
+            for _ in range(times):
+                async with database.reading() as statements:
+                    served.append(name)
+                    await statements.execute(ONE)
 
         async with databases.migrated() as url:
             database = PooledDatabase(url, size=1, patience=30)
-            await asyncio.gather(*(use(number) for number in range(20)))
+            await asyncio.gather(use("greedy", 3), use("patient", 1), use("last", 1))
             await database.close()
 
-        assert served == list(range(20))
+        assert served == ["greedy", "patient", "last", "greedy", "greedy"]
 
     async def test_cancelled_tasks_leave_no_connection_behind(
         self, databases: ThrowAwayDatabases

@@ -397,6 +397,21 @@ class TestFailing:
         assert not held.dead
 
     @pytest.mark.usefixtures("reset_mail")
+    async def test_to_be_taken_over_is_no_failure(
+        self, relay: Relay, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def be_late() -> None:
+            relay.clock.now += LEASE
+            await relay.claim()
+
+        relay.mailer.meanwhile = be_late
+
+        await relay.run()
+
+        assert "taken over by another relay" in caplog.text
+        assert "failed" not in caplog.text
+
+    @pytest.mark.usefixtures("reset_mail")
     async def test_a_database_that_fails_while_a_failure_is_noted_costs_one_lease(
         self, relay: Relay
     ) -> None:

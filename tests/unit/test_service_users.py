@@ -65,16 +65,18 @@ class NumberedIds:
 
 
 class WatchedStorage(MemoryImageStorage):
-    """Storage that may be down, and remembers what the outbox held at each `put`."""
+    """Storage that may be down, and remembers how the database was at each `put`."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__()
         self.down = False
         self.announced: list[set[str]] = []
+        self.units_open: list[bool] = []
         self._database = database
 
     async def put(self, image_file: str, data: bytes) -> None:
         self.announced.append(discarded(self._database))
+        self.units_open.append(self._database._turn.locked())
         if self.down:
             raise StorageUnavailable
         await super().put(image_file, data)
@@ -383,6 +385,13 @@ class TestPictures:
 
         assert storage.announced == [{user.image_file}]
 
+    async def test_no_unit_of_work_waits_for_the_storage(
+        self, users: Users, storage: WatchedStorage, corey: Actor
+    ) -> None:
+        await users.change_picture(actor=corey, user_id=corey.user.id, upload=builders.JPEG)
+
+        assert storage.units_open == [False]
+
     async def test_a_picture_that_is_shown_is_announced_no_more(
         self, users: Users, database: MemoryDatabase, corey: Actor
     ) -> None:
@@ -496,13 +505,19 @@ class TestPictures:
         with pytest.raises(InvalidImage, match=r"^File too large\. Maximum size is 5MB$"):
             await users.change_picture(actor=corey, user_id=corey.user.id, upload=upload)
 
+    @pytest.mark.parametrize("upload", [b"text", b"\x89PNG\r\n\x1a\nIEND"], ids=["text", "stub"])
     async def test_an_upload_that_is_no_picture_leaves_no_trace(
-        self, users: Users, storage: WatchedStorage, database: MemoryDatabase, corey: Actor
+        self,
+        users: Users,
+        storage: WatchedStorage,
+        database: MemoryDatabase,
+        corey: Actor,
+        upload: bytes,
     ) -> None:
         before = database.committed()
 
         with pytest.raises(InvalidImage):
-            await users.change_picture(actor=corey, user_id=corey.user.id, upload=b"text")
+            await users.change_picture(actor=corey, user_id=corey.user.id, upload=upload)
 
         assert (storage.pictures, database.committed()) == ({}, before)
 

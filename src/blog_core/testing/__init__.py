@@ -2,3 +2,8 @@
 
 Needs pytest with anyio's plugin (`pip install "blog-core[testing]"`).
 """
+
+import pytest
+
+# So that a failing clause shows the values it compared.
+pytest.register_assert_rewrite("blog_core.testing.contracts")

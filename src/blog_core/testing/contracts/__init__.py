@@ -9,24 +9,22 @@ Each class says in its docstring which fixtures to supply; what they open must b
 for each test. A subclass may add tests but not change those it inherits.
 """
 
-from blog_core.testing.contracts.parts import (
+from blog_core.testing.contracts.access import (
     AccessTokensContract,
-    ImageProcessorContract,
-    ImageStorageContract,
-    MailerContract,
     PasswordHasherContract,
-    ReceivedMail,
-    StoredPictures,
-)
-from blog_core.testing.contracts.queries import PostQueriesContract, UserQueriesContract
-from blog_core.testing.contracts.units import (
-    OutboxContract,
-    PostRepositoryContract,
     ResetTokenRepositoryContract,
     SessionRepositoryContract,
-    UnitOfWorkContract,
-    UserRepositoryContract,
 )
+from blog_core.testing.contracts.mail import MailerContract, ReceivedMail
+from blog_core.testing.contracts.outbox import OutboxContract
+from blog_core.testing.contracts.pictures import (
+    ImageProcessorContract,
+    ImageStorageContract,
+    StoredPictures,
+)
+from blog_core.testing.contracts.posts import PostQueriesContract, PostRepositoryContract
+from blog_core.testing.contracts.unit_of_work import UnitOfWorkContract
+from blog_core.testing.contracts.users import UserQueriesContract, UserRepositoryContract
 
 __all__ = [
     "AccessTokensContract",

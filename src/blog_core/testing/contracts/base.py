@@ -9,6 +9,9 @@ from blog_core.domain.users import NewUser, User
 from blog_core.ports import UnitOfWorkFactory
 from blog_core.testing import builders
 
+NO_ROWS_ID = [0, -1, 2**31, 2**63 - 1, 2**63, -(2**63) - 1, 10**30]
+"""Ids that no row has, of every size a caller may send."""
+
 
 @pytest.mark.anyio
 class Contract:

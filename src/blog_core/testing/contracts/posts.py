@@ -1,23 +1,137 @@
-"""The contracts of the query ports."""
+"""The contracts of what stores posts and what shows them."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from uuid import uuid4
 
 import pytest
 
-from blog_core.domain.access import Actor
 from blog_core.domain.paging import Cursor
 from blog_core.domain.posts import PostId, PostPage, PostView
 from blog_core.domain.users import User, UserId
-from blog_core.errors import PostNotFound, SessionEnded, UserNotFound
-from blog_core.ports import PostQueries, UnitOfWorkFactory, UserQueries
+from blog_core.errors import (
+    PostNotFound,
+    StaleVersion,
+    UserNotFound,
+)
+from blog_core.ports import (
+    PostQueries,
+    UnitOfWorkFactory,
+)
 from blog_core.testing import builders
 from blog_core.testing.builders import NOW, minutes
-from blog_core.testing.contracts.base import Contract, given_posts, given_user
-from blog_core.testing.contracts.units import NO_ROWS_ID
+from blog_core.testing.contracts.base import NO_ROWS_ID, Contract, given_posts, given_user
+
+
+class PostRepositoryContract(Contract):
+    """`PostRepository`. Supply `uow`, a `UnitOfWorkFactory`."""
+
+    async def test_an_added_post_comes_back_as_it_was(self, uow: UnitOfWorkFactory) -> None:
+        author = await given_user(uow)
+        draft = builders.new_post(author.id, title="T" * 100, content="tab\tline\nmarks “ß” 🙂")
+
+        (post,) = await given_posts(uow, draft)
+
+        async with uow() as unit:
+            assert await unit.posts.get(post.id) == post
+        assert (post.author_id, post.title, post.content, post.date_posted, post.version) == (
+            author.id, draft.title, draft.content, NOW, 1,
+        )  # fmt: skip
+
+    async def test_the_longest_content_comes_back_whole(self, uow: UnitOfWorkFactory) -> None:
+        content = "é" * 200_000
+
+        (post,) = await given_posts(
+            uow, builders.new_post((await given_user(uow)).id, content=content)
+        )
+
+        async with uow() as unit:
+            assert (await unit.posts.get(post.id)).content == content
+
+    async def test_each_post_gets_a_higher_id(self, uow: UnitOfWorkFactory) -> None:
+        author = await given_user(uow)
+
+        first, second = await given_posts(uow, *[builders.new_post(author.id)] * 2)
+
+        assert 0 < first.id < second.id
+
+    @pytest.mark.parametrize("author_id", NO_ROWS_ID)
+    async def test_an_author_who_does_not_exist_is_refused(
+        self, uow: UnitOfWorkFactory, author_id: int
+    ) -> None:
+        async with uow() as unit:
+            with pytest.raises(UserNotFound):
+                await unit.posts.add(builders.new_post(UserId(author_id)))
+
+    @pytest.mark.parametrize("post_id", NO_ROWS_ID)
+    async def test_any_id_without_a_post_is_not_found(
+        self, uow: UnitOfWorkFactory, post_id: int
+    ) -> None:
+        async with uow() as unit:
+            with pytest.raises(PostNotFound):
+                await unit.posts.get(PostId(post_id))
+
+    async def test_saving_stores_the_new_texts_and_the_next_version(
+        self, uow: UnitOfWorkFactory
+    ) -> None:
+        (post,) = await given_posts(uow, builders.new_post((await given_user(uow)).id))
+        async with uow() as unit:
+            saved = await unit.posts.save(post.revised(title="New", content="Newer"))
+            await unit.commit()
+
+        assert saved == replace(post, title="New", content="Newer", version=2)
+        async with uow() as unit:
+            assert await unit.posts.get(post.id) == saved
+
+    async def test_saving_never_changes_date_and_author(self, uow: UnitOfWorkFactory) -> None:
+        other = await given_user(uow, builders.new_user("other"))
+        (post,) = await given_posts(uow, builders.new_post((await given_user(uow)).id))
+        async with uow() as unit:
+            await unit.posts.save(replace(post, author_id=other.id, date_posted=NOW + minutes(1)))
+            await unit.commit()
+
+        async with uow() as unit:
+            assert await unit.posts.get(post.id) == replace(post, version=2)
+
+    async def test_saving_an_old_version_is_stale(self, uow: UnitOfWorkFactory) -> None:
+        (post,) = await given_posts(uow, builders.new_post((await given_user(uow)).id))
+        async with uow() as unit:
+            await unit.posts.save(post.revised(title="First"))
+            await unit.commit()
+
+        async with uow() as unit:
+            with pytest.raises(StaleVersion):
+                await unit.posts.save(post.revised(title="Second"))
+
+    async def test_saving_a_deleted_post_is_not_found(self, uow: UnitOfWorkFactory) -> None:
+        (post,) = await given_posts(uow, builders.new_post((await given_user(uow)).id))
+        async with uow() as unit:
+            await unit.posts.delete(post.id)
+
+            with pytest.raises(PostNotFound):
+                await unit.posts.save(post)
+
+    async def test_a_deleted_post_is_gone(self, uow: UnitOfWorkFactory) -> None:
+        (post,) = await given_posts(uow, builders.new_post((await given_user(uow)).id))
+        async with uow() as unit:
+            await unit.posts.delete(post.id)
+            await unit.commit()
+
+        async with uow() as unit:
+            with pytest.raises(PostNotFound):
+                await unit.posts.get(post.id)
+
+    @pytest.mark.parametrize("post_id", NO_ROWS_ID)
+    async def test_deleting_what_is_not_there_is_not_found(
+        self, uow: UnitOfWorkFactory, post_id: int
+    ) -> None:
+        async with uow() as unit:
+            with pytest.raises(PostNotFound):
+                await unit.posts.delete(PostId(post_id))
+
 
 FIRST_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
+
+
 LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
@@ -284,78 +398,3 @@ class PostQueriesContract(Contract):
         async with uow() as unit:
             await unit.posts.delete(view.post.id)
             await unit.commit()
-
-
-class UserQueriesContract(Contract):
-    """`UserQueries`. Supply `uow`, a `UnitOfWorkFactory`, and `queries` over the same data."""
-
-    async def test_an_account_has_a_public_face(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
-
-        assert await queries.public(user.id) == user.author
-
-    @pytest.mark.parametrize("user_id", NO_ROWS_ID)
-    async def test_any_id_without_an_account_is_not_found(
-        self, queries: UserQueries, user_id: int
-    ) -> None:
-        with pytest.raises(UserNotFound):
-            await queries.public(UserId(user_id))
-
-    async def test_an_account_is_found_by_an_address_of_the_same_key(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
-
-        assert await queries.by_email("COREY@example.com") == user
-
-    @pytest.mark.parametrize("email", ["", "nobody@example.com", "nul\0@example.com", "\ud800"])
-    async def test_any_text_without_an_account_is_not_found(
-        self, queries: UserQueries, email: str
-    ) -> None:
-        with pytest.raises(UserNotFound):
-            await queries.by_email(email)
-
-    async def test_a_session_leads_to_its_actor(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user, other = await given_user(uow), await given_user(uow, builders.new_user("other"))
-        session, theirs = builders.session(user.id), builders.session(other.id)
-        async with uow() as unit:
-            await unit.sessions.add(session)
-            await unit.sessions.add(theirs)
-            await unit.commit()
-
-        assert await queries.actor(session.id) == Actor(user=user, session=session)
-
-    async def test_a_session_nobody_has_is_ended(self, queries: UserQueries) -> None:
-        with pytest.raises(SessionEnded):
-            await queries.actor(uuid4())
-
-    async def test_sessions_are_listed_last_begun_first(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
-        begun = [builders.session(user.id, NOW + minutes(age)) for age in (1, 3, 2)]
-        async with uow() as unit:
-            for session in begun:
-                await unit.sessions.add(session)
-            await unit.commit()
-
-        assert await queries.sessions(user.id) == [begun[1], begun[2], begun[0]]
-
-    async def test_sessions_of_one_moment_are_listed_by_id(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
-        begun = [replace(builders.session(user.id), id=uuid4()) for _ in range(4)]
-        async with uow() as unit:
-            for session in begun:
-                await unit.sessions.add(session)
-            await unit.commit()
-
-        assert await queries.sessions(user.id) == sorted(begun, key=lambda session: session.id)
-
-    async def test_who_has_no_session_lists_none(self, queries: UserQueries) -> None:
-        assert await queries.sessions(UserId(2**63)) == []

@@ -1,0 +1,1 @@
+"""What tests of the adapters need: real databases, made and thrown away."""

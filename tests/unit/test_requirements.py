@@ -1,0 +1,50 @@
+"""The lock file: complete, checked by hash, naming no registry, and above the security floors."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PINNED = dict(re.findall(r"(?m)^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([0-9.]+)", LOCK))
+
+
+def version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+@pytest.mark.parametrize(
+    ("package", "floor", "because"),
+    [
+        ("starlette", "1.6.0", "CVE-2026-48710 and CVE-2026-54283"),
+        ("python-multipart", "0.0.27", "CVE-2026-24486, CVE-2026-40347 and CVE-2026-42561"),
+        ("pillow", "12.3.0", "CVE-2026-40192, CVE-2026-55379 and CVE-2026-55798"),
+        ("pyjwt", "2.13.0", "CVE-2026-32597 and CVE-2026-48526"),
+        ("sqlalchemy", "2.1.0", "connections ended while they are given back"),
+    ],
+)
+def test_a_pinned_version_is_above_its_floor(package: str, floor: str, because: str) -> None:
+    assert version(PINNED[package]) >= version(floor), because
+
+
+def test_every_pinned_package_has_its_hashes() -> None:
+    blocks = re.split(r"(?m)^(?=[a-z0-9-]+(?:\[[^]]*\])?==)", LOCK)[1:]
+
+    assert len(blocks) == len(PINNED) > 100
+    assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_every_declared_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    declared = [line for extra in extras.values() for line in extra]
+    declared += project["dependency-groups"]["dev"] + project["build-system"]["requires"]
+    names = {re.split(r"[^a-z0-9-]", line)[0] for line in declared} - {"blog-core"}
+
+    assert names - PINNED.keys() == set()
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert re.findall(r"https?://|--index|--find-links|--extra", LOCK) == []
