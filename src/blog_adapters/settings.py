@@ -155,6 +155,8 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values are valida
         return _Environment(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise SettingsError("; ".join(map(_in_words, error.errors(include_input=False)))) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(".env: not UTF-8") from error
 
 
 def _in_words(error: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ Pure ASGI: it costs a few microseconds, where a `BaseHTTPMiddleware` costs a tas
 
 import re
 from time import perf_counter
+from traceback import format_exception
 from uuid import uuid4
 
 import structlog
@@ -76,8 +77,11 @@ class Edge:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._serve(request, receive, send_marked)
-            except Exception:
-                self._log.exception("unexpected error", request_id=request_id)
+            except Exception as error:
+                # Rendered here: some of structlog's renderers show local variables, and with them
+                # passwords.
+                trace = "".join(format_exception(error))
+                self._log.error("unexpected error", request_id=request_id, exception=trace)
                 if status is not None:
                     raise  # too late for another answer: the server has to cut this one off
                 await internal_error(request)(scope, receive, send_marked)

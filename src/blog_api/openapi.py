@@ -68,10 +68,10 @@ def answers(
     ]
     if body:
         problems.append(problem(status=400, code="invalid_body", detail=BAD_BODY))
-        problems.append(problem(status=413, code="body_too_large", detail=TOO_LARGE))
     if fields or body:
         problems.append(_BAD_FIELD)
-    return found | _by_status(problems) | INTERNAL_ERROR
+    found |= _by_status(problems) | INTERNAL_ERROR
+    return found | BODY_TOO_LARGE if body else found
 
 
 _BAD_FIELD = problem(
@@ -107,6 +107,9 @@ INTERNAL_ERROR = _by_status(
     [problem(status=500, code="internal_error", detail="Internal Server Error")]
 )
 """What any route may answer."""
+
+BODY_TOO_LARGE = _by_status([problem(status=413, code="body_too_large", detail=TOO_LARGE)])
+"""What a route may answer whose method comes with a body, whether or not it reads one."""
 
 
 class DescribedAPI(FastAPI):

@@ -175,7 +175,11 @@ class Outbox(Protocol):
 
 
 class UnitOfWork(Protocol):
-    """One transaction over all repositories. Leaving it without `commit` rolls back."""
+    """One transaction over all repositories. Leaving it without `commit` rolls back.
+
+    After a `NotFound` or an `InvalidResetToken` it goes on; after any other error it can only be
+    left.
+    """
 
     @property
     def posts(self) -> PostRepository: ...  # noqa: D102 - the ports above speak for themselves

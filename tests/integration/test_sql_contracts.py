@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from sqlalchemy import update
 
 from blog_adapters.sql import (
     RollbackDatabase,
@@ -10,7 +11,10 @@ from blog_adapters.sql import (
     SqlUserQueries,
     sql_unit_of_work,
 )
+from blog_adapters.sql.tables import outbox
 from blog_core.ports import UnitOfWorkFactory
+from blog_core.testing import builders
+from blog_core.testing.builders import NOW, minutes
 from blog_core.testing.contracts import (
     OutboxContract,
     PostQueriesContract,
@@ -21,6 +25,7 @@ from blog_core.testing.contracts import (
     UserQueriesContract,
     UserRepositoryContract,
 )
+from blog_core.testing.contracts.base import given_user
 
 
 @pytest.fixture
@@ -37,7 +42,13 @@ class TestSqlPosts(PostRepositoryContract):
 
 
 class TestSqlUsers(UserRepositoryContract):
-    pass
+    async def test_the_longest_keys_fit_into_their_index(self, uow: UnitOfWorkFactory) -> None:
+        longest = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}"  # 18 characters in a key
+        user = builders.new_user(longest * 50, f"{longest * 116}@b.c")
+
+        added = await given_user(uow, user)
+
+        assert (added.username, added.email) == (user.username, user.email)
 
 
 class TestSqlSessions(SessionRepositoryContract):
@@ -51,7 +62,23 @@ class TestSqlResetTokens(ResetTokenRepositoryContract):
 
 
 class TestSqlOutbox(OutboxContract):
-    pass
+    async def test_a_kind_that_only_a_newer_version_knows_is_left_to_it(
+        self, uow: UnitOfWorkFactory, rollback_database: RollbackDatabase
+    ) -> None:
+        known, unknown = builders.entry(), builders.entry()
+        async with uow() as unit:
+            await unit.outbox.add(known)
+            await unit.outbox.add(unknown)
+            await unit.commit()
+        async with rollback_database.writing() as transaction:
+            newer = update(outbox).where(outbox.c.id == unknown.id).values(kind="newer")
+            await transaction.execute(newer)
+            await transaction.commit()
+
+        async with uow() as unit:
+            claimed = await unit.outbox.claim(now=NOW, until=NOW + minutes(1), limit=9)
+
+        assert [entry.id for entry in claimed] == [known.id]
 
 
 class TestSqlPostQueries(PostQueriesContract):

@@ -5,6 +5,7 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import text
@@ -67,19 +68,20 @@ class TestUnavailable:
             with pytest.raises(DatabaseUnavailable):
                 await database.check()
 
-    async def test_a_server_that_stopped_until_it_is_back(self, tmp_path: Path) -> None:
-        server = EmbeddedPostgres(tmp_path / "postgres", {"fsync": "off"})
-        database = PooledDatabase(server.start())
-        await database.check()
-
-        server.stop()
-        with pytest.raises(DatabaseUnavailable):
+    async def test_a_server_that_stopped_until_it_is_back(self) -> None:
+        with TemporaryDirectory() as folder:  # not pytest's: see `database_server`
+            server = EmbeddedPostgres(Path(folder) / "postgres", {"fsync": "off"})
+            database = PooledDatabase(server.start())
             await database.check()
-        server.start()
-        await database.check()
 
-        await database.close()
-        server.stop()
+            server.stop()
+            with pytest.raises(DatabaseUnavailable):
+                await database.check()
+            server.start()
+            await database.check()
+
+            await database.close()
+            server.stop()
 
     async def test_a_connection_lost_within_a_transaction(
         self, committing_database: PooledDatabase

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import AsyncExitStack
 from functools import cache, partial
 from typing import Any
@@ -11,6 +11,7 @@ import jsonschema  # type: ignore[import-untyped]  # none are published
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from structlog.testing import capture_logs
 
 from blog_adapters.container import Container, in_memory_container
 from blog_api.app import create_app
@@ -33,7 +34,18 @@ def shared_app() -> FastAPI:
 
 
 @pytest.fixture
-def app(shared_app: FastAPI, container: Container) -> FastAPI:
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What the API logs, instead of writing it."""
+    with capture_logs() as logs:
+        yield logs
+
+
+@pytest.fixture
+def app(
+    shared_app: FastAPI,
+    container: Container,
+    logs: list[MutableMapping[str, Any]],  # noqa: ARG001 - keeps them off the terminal
+) -> FastAPI:
     """The app, over this test's container."""
     shared_app.state.container = container
     shared_app.dependency_overrides.clear()

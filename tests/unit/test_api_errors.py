@@ -1,7 +1,6 @@
 """Errors over HTTP: their shape, their statuses, and that nothing goes unanswered."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from dependency_injector import providers
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from httpx import ASGITransport, AsyncClient
-from structlog.testing import capture_logs
 
 from blog_adapters.container import Container
 from blog_adapters.memory import MemoryPasswords
@@ -20,6 +18,8 @@ from blog_core.errors import BlogError, Busy, DatabaseUnavailable, MailRefused, 
 pytestmark = pytest.mark.anyio
 
 SECRET = "hunter2-hunter2"
+
+Logs = list[MutableMapping[str, Any]]
 
 
 class Broken:
@@ -196,32 +196,27 @@ async def test_posts_are_503_while_the_database_is_down(
     ],
 )
 async def test_accounts_are_503_while_the_database_is_down(
-    client: AsyncClient, container: Container, method: str, path: str, body: dict[str, Any]
+    corey: AsyncClient, container: Container, method: str, path: str, body: dict[str, Any]
 ) -> None:
-    token = container.tokens()
     container.user_queries.override(providers.Object(Broken(DatabaseUnavailable())))
-    container.tokens.override(providers.Object(token))
-    container.tokens.override(providers.Object(_AnyToken()))
+    container.access.reset()
 
-    response = await client.request(method, path, headers={"Authorization": "Bearer x"}, **body)
+    response = await corey.request(method, path, **body)
 
     assert response.status_code == 503
-
-
-class _AnyToken:
-    def read(self, token: str, *, now: object) -> Any:  # noqa: ANN401, ARG002 - claims for anybody
-        return type("Claims", (), {"session_id": None})
 
 
 async def test_writing_is_503_while_the_database_is_down(
     client: AsyncClient, container: Container
 ) -> None:
-    @asynccontextmanager
-    async def unreachable() -> AsyncIterator[None]:
-        raise DatabaseUnavailable
-        yield
+    class Unreachable:
+        async def __aenter__(self) -> None:
+            raise DatabaseUnavailable
 
-    container.unit_of_work.override(providers.Object(unreachable))
+        async def __aexit__(self, *_: object) -> None:
+            raise NotImplementedError
+
+    container.unit_of_work.override(providers.Object(Unreachable))
 
     response = await client.post("/api/users/forgot-password", json={"email": "a@b.test"})
 
@@ -284,15 +279,17 @@ class TestAnUnexpectedError:
         assert headers["X-Content-Type-Options"] == "nosniff"
 
     async def test_is_logged_with_its_traceback_and_the_request_id(
-        self, client: AsyncClient
+        self, client: AsyncClient, logs: Logs, error: Exception
     ) -> None:
-        with capture_logs() as logs:
-            await client.get("/api/posts", headers={"X-Request-ID": "abc-1"})
+        await client.get("/api/posts", headers={"X-Request-ID": "abc-1"})
 
-        entry = next(entry for entry in logs if entry["log_level"] == "error")
-        assert (entry["request_id"], entry["exc_info"]) == ("abc-1", True)
+        (entry,) = (entry for entry in logs if entry["log_level"] == "error")
+        assert entry["request_id"] == "abc-1"
+        assert entry["exception"].startswith("Traceback")
+        assert type(error).__name__ in entry["exception"]
 
 
+@pytest.mark.usefixtures("logs")
 async def test_an_unexpected_error_of_a_page_is_a_page(container: Container) -> None:
     app = create_app(container)
 
@@ -307,6 +304,7 @@ async def test_an_unexpected_error_of_a_page_is_a_page(container: Container) -> 
     assert "<h1>500 Internal Server Error</h1>" in response.text
 
 
+@pytest.mark.usefixtures("logs")
 async def test_a_bad_request_for_a_page_is_a_page(container: Container) -> None:
     app = create_app(container)
 
@@ -321,6 +319,7 @@ async def test_a_bad_request_for_a_page_is_a_page(container: Container) -> None:
     assert "Invalid request. Please check your input and try again." in response.text
 
 
+@pytest.mark.usefixtures("logs")
 async def test_an_answer_that_breaks_off_is_left_to_the_server(container: Container) -> None:
     app = create_app(container)
 

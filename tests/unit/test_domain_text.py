@@ -69,6 +69,7 @@ REFUSED = [
     (text.username, "co\U000e0fffrey", "invisible"),
     (text.email, "", "too_short"),
     (text.email, "x" * 109 + "@example.com", "too_long"),
+    (text.email, "=?utf-8?q?=0abcc?=@example.com", "not_an_address"),
     (text.email, "corey", "not_an_address"),
     (text.email, "corey@", "not_an_address"),
     (text.email, "@example.com", "not_an_address"),

@@ -295,8 +295,6 @@ def test_what_is_no_plain_address_is_refused(to: str) -> None:
     ],
 )
 def test_an_address_that_hides_a_line_break_is_refused(to: str) -> None:
-    assert text.email(to) == to
-
     with pytest.raises(MailRefused):
         as_email_message(builders.mail(to), sender=SENDER)
 

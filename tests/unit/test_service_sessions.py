@@ -234,6 +234,16 @@ class TestLoggingIn:
 
         assert blog.database.committed().sessions == {}
 
+    async def test_a_password_that_got_a_newer_hash_while_it_was_verified_is_still_right(
+        self, blog: Blog, corey: User
+    ) -> None:
+        await blog.change_stored(corey.with_password(f"plain$0$1${PASSWORD}"))
+        blog.passwords.meanwhile = blog.token  # another login of the same person
+
+        await blog.token()
+
+        assert len(blog.database.committed().sessions) == 2
+
     async def test_an_account_that_was_deleted_while_it_was_verified_opens_no_session(
         self, blog: Blog, corey: User
     ) -> None:

@@ -90,6 +90,12 @@ class TestSources:
 
         assert load_settings().port == 9000
 
+    def test_a_file_that_is_no_text_is_named(self, folder: Path) -> None:
+        (folder / ".env").write_bytes(b"PORT=\xff\xfe")
+
+        with pytest.raises(SettingsError, match=r"^\.env: not UTF-8$"):
+            load_settings()
+
     def test_the_environment_comes_before_the_file(
         self, folder: Path, environment: Environment
     ) -> None:

@@ -12,6 +12,8 @@ from blog_core.errors import DatabaseUnavailable
 # The beginnings of SQLSTATEs (PostgreSQL's Appendix A) after which trying again may help.
 _PASSING = (
     "08",  # connection exceptions
+    "28",  # our password or role is refused: an operator is changing it
+    "3D000",  # the database is not there
     "25006",  # read-only: the server we know has become a standby
     "25P03",  # idle in transaction for too long
     "40001",  # serialization failure

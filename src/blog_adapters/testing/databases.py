@@ -1,10 +1,12 @@
 """Databases for tests: made by the migrations, thrown away afterwards, never anybody's own."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from secrets import token_hex
+from tempfile import gettempdir
 
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -23,18 +25,22 @@ class NotOurDatabase(Exception):
 
 
 @contextmanager
-def database_server(folder: Path) -> Iterator[str]:
+def database_server(run: str) -> Iterator[str]:
     """Lend a server, by the URL of a database there.
 
-    Args:
-        folder: where an embedded server keeps its data. All processes of a test run name the
-            same folder and share the server; the last to leave stops it.
+    The processes of a test run share an embedded server; the last to leave stops and removes it.
     """
     if url := os.environ.get(SERVER_VARIABLE):
         yield url
-    else:
-        with EmbeddedPostgres(folder, {"fsync": "off"}) as url:
-            yield url
+        return
+    # Not in pytest's own folder: for root, PostgreSQL runs as somebody else, and each run of
+    # pytest shuts that folder to all others, which would crash the servers of the runs beside it.
+    folder = Path(gettempdir()) / f"blog-test-{run}"
+    data = folder / "postgres"
+    with EmbeddedPostgres(data, {"fsync": "off"}) as url:
+        yield url
+    if not (data / "postmaster.pid").exists():
+        shutil.rmtree(folder.rename(f"{folder}-gone"))
 
 
 @asynccontextmanager

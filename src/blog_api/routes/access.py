@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from blog_api.dependencies import Access, CurrentActor, Show
-from blog_api.openapi import NEEDS_TOKEN, NO_STORE, answers
+from blog_api.openapi import BODY_TOO_LARGE, NEEDS_TOKEN, NO_STORE, answers
 from blog_api.schemas import (
     ChangePasswordRequest,
     ForgotPasswordRequest,
@@ -59,7 +59,7 @@ async def log_in(
     "/logout",
     operation_id="users_logout",
     status_code=204,
-    responses=answers(*NEEDS_TOKEN, success=204, headers=NO_STORE, fields=False),
+    responses=answers(*NEEDS_TOKEN, success=204, headers=NO_STORE, fields=False) | BODY_TOO_LARGE,
 )
 async def log_out(actor: CurrentActor, access: Access) -> None:
     """End all of one's sessions, on every device."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 
 from blog_api.conditional import IfNoneMatch, SeenVersions, revalidate, user_tag
 from blog_api.dependencies import CurrentActor, PathId, Show, UserQueries, Users
@@ -149,11 +150,15 @@ async def uploaded_file(request: Request, actor: CurrentActor) -> bytes:  # noqa
 
     Raises:
         RequestValidationError: the form has no such file.
+        HTTPException: 400, it is no form.
     """
-    async with request.form() as form:
-        file = form.get("file")
-        if isinstance(file, UploadFile):
-            return await file.read()
+    try:
+        async with request.form() as form:
+            file = form.get("file")
+            if isinstance(file, UploadFile):
+                return await file.read()
+    except ValueError as error:  # a charset that Python knows and cannot decode
+        raise HTTPException(400) from error
     raise RequestValidationError(
         [{"type": "missing", "loc": ("body", "file"), "msg": "Field required"}]
     )

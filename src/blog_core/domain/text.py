@@ -86,8 +86,8 @@ def canonical_key(value: str) -> str:
     """Return what makes two names or addresses the same: NFKC and case folding, to rest.
 
     PostgreSQL's lower() and Python's disagree on a few letters, so the key is made here, once,
-    and stored beside the text with a unique index. `canonical_key` of a key is the key itself;
-    some texts need a second round to get there, none more than a few.
+    and stored beside the text with a unique index. The rules are applied until they change nothing
+    more, so that the key of a key is the key by construction.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
     return folded if folded == value else canonical_key(folded)

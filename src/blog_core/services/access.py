@@ -20,6 +20,7 @@ from blog_core.errors import (
     InvalidResetToken,
     InvalidText,
     SessionEnded,
+    StaleVersion,
     UserNotFound,
     WrongPassword,
 )
@@ -75,7 +76,8 @@ class Access:
     async def log_in(self, *, email: str, password: str, user_agent: str = "") -> AccessToken:
         """Open a session and return its access token.
 
-        A known, an unknown and a malformed address cost the same: one verification.
+        A known, an unknown and a malformed address cost the same: one verification. One more is
+        made when the password changes while it is verified.
 
         Raises:
             BadCredentials: no account has this address with this password.
@@ -97,20 +99,10 @@ class Access:
             expires_at=now + self._policy.session_lifetime,
             user_agent=text.printable(user_agent[:USER_AGENT_MAX]),
         )
-        async with self._uow() as uow:
-            try:
-                current = await uow.users.get(user.id)
-            except UserNotFound as gone:
-                raise BadCredentials from gone
-            # The password may have been reset while this one was verified, and a reset ends
-            # all sessions: this one must not slip in behind it.
-            if current.password_hash != user.password_hash:
-                raise BadCredentials
-            if better_hash is not None:
-                await uow.users.save(current.with_password(better_hash))
-            await uow.sessions.end_expired(user.id, now)
-            await uow.sessions.add(session)
-            await uow.commit()
+        try:
+            await self._open(session, user, better_hash)
+        except StaleVersion:  # another password by now, or another hash of this one: look again
+            return await self.log_in(email=email, password=password, user_agent=user_agent)
         claims = AccessClaims(user_id=user.id, session_id=session.id)
         return AccessToken(
             value=self._tokens.issue(claims, now=now, expires_at=session.expires_at),
@@ -223,6 +215,25 @@ class Access:
                 raise InvalidResetToken
             await uow.users.save(user.with_password(password_hash))
             await uow.sessions.end_all(user.id)
+            await uow.commit()
+
+    async def _open(self, session: Session, user: User, better_hash: str | None) -> None:
+        """Store a session for a password that was right a moment ago, and still must be.
+
+        It may have been reset while it was verified, and a reset ends all sessions: this one must
+        not slip in behind it.
+        """
+        async with self._uow() as uow:
+            try:
+                current = await uow.users.get(user.id)
+            except UserNotFound as gone:
+                raise BadCredentials from gone
+            if current.password_hash != user.password_hash:
+                raise StaleVersion
+            if better_hash is not None:
+                await uow.users.save(current.with_password(better_hash))
+            await uow.sessions.end_expired(user.id, session.created_at)
+            await uow.sessions.add(session)
             await uow.commit()
 
     async def _account_of(self, email: str) -> User | None:

@@ -106,14 +106,17 @@ class Delivery:
             await uow.commit()
 
     async def _send_reset_mail(self, entry: Entry) -> None:
-        """Send the link, unless the token was used, replaced or discarded meanwhile."""
+        """Send the link, unless the token was used, replaced, discarded or over meanwhile."""
         token = derived_reset_token(self._policy.reset_key, entry.id)
         async with self._uow() as uow:
             try:
                 reset = await uow.reset_tokens.get(digest_of(token))
-                mail = self._reset_mail(entry, token, await uow.users.get(reset.user_id))
+                user = await uow.users.get(reset.user_id)
             except (InvalidResetToken, UserNotFound):
                 mail = None
+            else:
+                over = reset.is_over(self._clock())
+                mail = None if over else self._reset_mail(entry, token, user)
         if mail is not None:
             await self._mailer.send(mail)
         await self._finish(entry)
@@ -157,5 +160,5 @@ class Delivery:
                     due_at = entry.next_due(self._clock())
                     await uow.outbox.postpone(entry, due_at=due_at, error=reason)
                 await uow.commit()
-        except BlogError as unavailable:  # the lease runs out, and somebody tries again
-            _log.warning("outbox entry %s stays claimed: %s", entry.id, unavailable.code)
+        except Exception:  # noqa: BLE001 - the lease runs out, and somebody tries again
+            _log.exception("outbox entry %s stays claimed", entry.id)
