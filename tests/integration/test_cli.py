@@ -7,8 +7,10 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import anyio
 import httpx
@@ -20,6 +22,7 @@ from blog_adapters.testing.databases import ThrowAwayDatabases
 from processes import PATIENCE, Served, run_blog, serving, started
 
 ACCOUNT = {"username": "ada", "email": "ada@example.com", "password": "correct horse"}
+FORM = {"username": ACCOUNT["email"], "password": ACCOUNT["password"]}
 SECRET = "a secret key that nobody else has, of 32 bytes"
 
 
@@ -27,8 +30,7 @@ def log_in(served: Served) -> httpx.Client:
     """Return a client that is logged in to a new account."""
     client = httpx.Client(base_url=served.url, timeout=PATIENCE)
     client.post("/api/users", json=ACCOUNT).raise_for_status()
-    form = {"username": ACCOUNT["email"], "password": ACCOUNT["password"]}
-    token = client.post("/api/users/token", data=form).raise_for_status().json()
+    token = client.post("/api/users/token", data=FORM).raise_for_status().json()
     client.headers["Authorization"] = f"Bearer {token['access_token']}"
     return client
 
@@ -77,25 +79,28 @@ def test_ctrl_c_ends_with_status_0(tmp_path: Path) -> None:
 
 
 def test_requests_in_hand_at_sigterm_are_answered(tmp_path: Path) -> None:
+    count = 8
     with serving(tmp_path) as served:
         log_in(served).close()
-        form = {"username": ACCOUNT["email"], "password": ACCOUNT["password"]}
+        together = Barrier(count)
 
         def again(_: int) -> int:
-            url = f"{served.url}/api/users/token"
-            return httpx.post(url, data=form, timeout=PATIENCE).status_code
+            with httpx.Client(base_url=served.url, timeout=PATIENCE) as client:
+                client.get("/livez")  # connected, before all ask at once
+                together.wait(PATIENCE)
+                return client.post("/api/users/token", data=FORM).status_code
 
-        with ThreadPoolExecutor(12) as clients:
-            answers = clients.map(again, range(12))
-            time.sleep(0.4)  # hashing takes longer: some are in hand, some wait for a thread
+        with ThreadPoolExecutor(count) as clients:
+            answers = [clients.submit(again, number) for number in range(count)]
+            next(as_completed(answers))  # hashing takes long: the others wait for their turn
             status = served.end()
 
-        assert (status, set(answers)) == (0, {200})
+        assert (status, {answer.result() for answer in answers}) == (0, {200})
 
 
 def test_the_data_survives_a_kill_of_everything(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
-        with log_in(served) as client:
+        with closing(log_in(served)) as client:
             client.post("/api/posts", json={"title": "Kept", "content": "x"}).raise_for_status()
         postgres = postgres_pid(tmp_path)
         served.end(signal.SIGKILL)
@@ -111,7 +116,7 @@ def test_a_token_survives_a_restart(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         client = log_in(served)
         served.end()
-    with serving(tmp_path) as served, client:
+    with serving(tmp_path) as served, closing(client):
         answer = client.get(f"{served.url}/api/users/me")
 
     assert answer.status_code == 200
@@ -119,7 +124,7 @@ def test_a_token_survives_a_restart(tmp_path: Path) -> None:
 
 def test_a_picture_is_served(tmp_path: Path) -> None:
     picture = Path(__file__).parents[2] / "src/blog_api/pages/static/profile_pics/default.jpg"
-    with serving(tmp_path) as served, log_in(served) as client:
+    with serving(tmp_path) as served, closing(log_in(served)) as client:
         me = client.get("/api/users/me").json()
         answer = client.patch(
             f"/api/users/{me['id']}/picture", files={"file": ("x", picture.read_bytes())}
@@ -132,7 +137,7 @@ def test_a_picture_is_served(tmp_path: Path) -> None:
 
 def test_several_workers_serve_one_blog(tmp_path: Path) -> None:
     with serving(tmp_path, "--workers", "2") as served:
-        with log_in(served) as client:
+        with closing(log_in(served)) as client:
             answers = [client.get("/api/users/me").status_code for _ in range(20)]
         postgres = postgres_pid(tmp_path)
         status = served.end()

@@ -383,12 +383,3 @@ async def test_a_short_new_password_does_not_use_the_token_up(
 
     assert (await reset(visitor, token, "short")).status_code == 422
     assert (await reset(visitor, token)).status_code == 200
-
-
-@pytest.mark.usefixtures("corey")
-async def test_a_mail_sent_again_is_the_same_mail(
-    blog: Blog, visitor: Member, mail_server: MailServer
-) -> None:
-    assert blog
-    assert visitor
-    assert mail_server

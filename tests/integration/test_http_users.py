@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from dependency_injector import providers
+from fastapi import FastAPI
 from httpx import Response
 from PIL import Image
 
+from blog_adapters.sql import RollbackDatabase
 from blog_core.testing import builders
-from journeys import PASSWORD, Blog, Member
+from journeys import PASSWORD, Blog, Member, opened, real_container
 from servers import S3Server
 
 pytestmark = pytest.mark.anyio
@@ -326,9 +330,22 @@ async def test_a_picture_changed_meanwhile_is_412(
     assert f"profile_pics/{user['image_file']}" in bucket.keys()
 
 
-async def test_a_developers_environment_does_not_leak_in(
+async def test_a_developers_settings_do_not_leak_into_the_tests(
     monkeypatch: pytest.MonkeyPatch,
-    make_container: Any,  # noqa: ANN401 - see below
+    tmp_path: Path,
+    app: FastAPI,
+    rollback_database: RollbackDatabase,
+    bucket: S3Server,
 ) -> None:
-    monkeypatch.setenv("S3_ENDPOINT_URL", "http://127.0.0.1:9")
-    assert make_container
+    settings = {"S3_ENDPOINT_URL": "http://127.0.0.1:9", "S3_BUCKET_NAME": "not-for-tests"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / ".env").write_text("".join(f"{name}={settings[name]}\n" for name in settings))
+    monkeypatch.chdir(tmp_path)
+    container = real_container(s3_port=bucket.port, mail_port=1)
+    container.database.override(providers.Object(rollback_database))
+
+    async with opened(app, container) as blog:
+        await uploaded(await blog.sign_up("corey"), builders.png())
+
+    assert len(bucket.keys()) == 1
