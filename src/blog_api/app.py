@@ -50,8 +50,7 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
     )
     app.state.container = container
     handle_errors(app)
-    # In this order: /api/users/me is no user's id.
-    for module in (posts, access, users, health):
+    for module in (posts, users, access, health):
         app.include_router(module.router)
 
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 from blog_adapters.container import Container
 from blog_api.presenting import Presenter
 from blog_core import ports, services
-from blog_core.domain import access as domain
+from blog_core.domain.access import Actor
 from blog_core.errors import NotAuthenticated
 
 _ID_MAX = 2**63 - 1
@@ -66,7 +66,7 @@ async def current_actor(
     response: Response,
     access: Access,
     token: Annotated[str | None, Depends(_bearer)],
-) -> domain.Actor:
+) -> Actor:
     """Return who is asking; what they are told is for them alone and not to be kept.
 
     Raises:
@@ -80,7 +80,7 @@ async def current_actor(
     return actor
 
 
-CurrentActor = Annotated[domain.Actor, Depends(current_actor)]
+CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
 def _known_or_nobody(value: object, handler: ValidatorFunctionWrapHandler) -> int:

@@ -64,6 +64,8 @@ class Edge:
             return
         request = Request(scope)
         request.state.request_id = request_id = _request_id(request)
+        # Kept, because a mount takes its own part off the path.
+        request.state.path = scope["path"].removeprefix(scope.get("root_path", ""))
         started, status = perf_counter(), None
 
         async def send_marked(message: Message) -> None:
@@ -71,7 +73,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 mark = (b"x-request-id", request_id.encode())
-                message["headers"] = [*message["headers"], *_SECURITY_HEADERS, mark]
+                message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS, mark]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -97,16 +99,15 @@ class Edge:
                 )
 
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
-        scope = request.scope
         if request.method not in _METHODS_WITH_BODY:
-            await self._app(scope, receive, send)
+            await self._app(request.scope, receive, send)
             return
-        limit = self._limits.of(scope["path"].removeprefix(scope.get("root_path", "")))
+        limit = self._limits.of(request.state.path)
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > limit:
-            await body_too_large(request)(scope, receive, send)
+            await body_too_large(request)(request.scope, receive, send)
         else:
-            await self._app(scope, _counting(receive, limit), send)
+            await self._app(request.scope, _counting(receive, limit), send)
 
 
 def _request_id(request: Request) -> str:

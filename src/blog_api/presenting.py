@@ -57,13 +57,12 @@ class Presenter:
 
     def page(self, page: PostPage, *, limit: int, skip: int | None) -> PaginatedPostsResponse:
         """Return a page; `skip` is None when a cursor led here."""
-        more = page.next_cursor is not None
         return PaginatedPostsResponse(
             posts=[self.post(view) for view in page.posts],
             total=page.total,
             skip=skip,
             limit=limit,
-            has_more=more if skip is None else skip + len(page.posts) < page.total,
+            has_more=page.next_cursor is not None,
             next_cursor=_encoded(page.next_cursor),
             prev_cursor=_encoded(page.prev_cursor),
         )

@@ -99,8 +99,7 @@ def answer(
 ) -> Response:
     """Return an error as the caller wants it: the API's in JSON, a page's in HTML."""
     headers = {"Cache-Control": "no-store", **_HEADERS.get(status, {}), **(headers or {})}
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    if not path.startswith(("/api", "/livez", "/readyz")):
+    if not request.state.path.startswith(("/api", "/livez", "/readyz")):
         page = error_page(status, _PAGE_DETAILS.get(status, detail))
         return Response(page, status, headers, media_type="text/html")
     body = problem(
@@ -147,12 +146,11 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
 
 def _methods_allowed(request: Request) -> str:
     """Return what every route of this path takes; the framework asks only the first (RFC 9110)."""
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     methods: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
-        if route.methods and route.path_regex.match(path):
+        if route.methods and route.path_regex.match(request.state.path):
             methods |= route.methods
-    return ", ".join(sorted(methods))
+    return ", ".join(sorted(methods or {"GET", "HEAD"}))  # no route: a file
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:

@@ -1,5 +1,6 @@
 """What goes over the wire: request bodies for pydantic to check, answers as frozen dataclasses.
 
+Members of a body that are not named here are ignored, and no value is taken for another type's.
 FastAPI sends an instance of the declared dataclass as it is, without building it again. The text
 rules are the domain's; the bounds repeated here are what the OpenAPI document shows of them.
 """
@@ -11,7 +12,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from blog_core.domain import text
 from blog_core.errors import InvalidText
@@ -74,13 +75,7 @@ Content = Annotated[
 ]
 
 
-class RequestBody(BaseModel):
-    """A JSON object; members it does not know are ignored."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-
-class UserCreate(RequestBody):
+class UserCreate(BaseModel):
     """A new account."""
 
     username: Username
@@ -88,21 +83,21 @@ class UserCreate(RequestBody):
     password: NewPassword
 
 
-class UserUpdate(RequestBody):
+class UserUpdate(BaseModel):
     """Changes to an account; null or absent leaves a field as it is."""
 
     username: Username | None = None
     email: Email | None = None
 
 
-class PostCreate(RequestBody):
+class PostCreate(BaseModel):
     """A post in full."""
 
     title: Title
     content: Content
 
 
-class PostUpdate(RequestBody):
+class PostUpdate(BaseModel):
     """Changes to a post; an absent field is left as it is, null is an error."""
 
     # The defaults are never read: see `changes`. A factory keeps them out of the JSON schema.
@@ -114,20 +109,20 @@ class PostUpdate(RequestBody):
         return self.model_dump(exclude_unset=True)
 
 
-class ForgotPasswordRequest(RequestBody):
+class ForgotPasswordRequest(BaseModel):
     """Whose password was forgotten."""
 
     email: Email
 
 
-class ResetPasswordRequest(RequestBody):
+class ResetPasswordRequest(BaseModel):
     """A new password, and the token from the reset link."""
 
     token: Secret
     new_password: NewPassword
 
 
-class ChangePasswordRequest(RequestBody):
+class ChangePasswordRequest(BaseModel):
     """A new password, and the current one."""
 
     current_password: Secret

@@ -13,7 +13,14 @@ from blog_adapters.container import Container
 from blog_adapters.memory import MemoryPasswords
 from blog_api import dependencies
 from blog_api.app import create_app
-from blog_core.errors import BlogError, Busy, DatabaseUnavailable, MailRefused, PostNotFound
+from blog_core.errors import (
+    BlogError,
+    Busy,
+    DatabaseUnavailable,
+    InvalidText,
+    MailRefused,
+    PostNotFound,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +38,7 @@ class Broken:
     async def _fail(self, *_: object, **__: object) -> None:
         raise self._error
 
-    get = page = public = by_email = actor = hash = verify = _fail
+    get = page = public = by_email = actor = hash = verify = register = _fail
 
 
 # The shape
@@ -104,9 +111,9 @@ async def test_an_unknown_path_of_the_api_is_a_problem(client: AsyncClient, path
     assert (problem["code"], problem["title"]) == ("not_found", "Not found")
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_an_unknown_path_elsewhere_is_a_page(client: AsyncClient, method: str) -> None:
-    response = await client.request(method, "/nothing")
+@pytest.mark.parametrize("path", ["/nothing", "/static/nothing", "/static/api"])
+async def test_an_unknown_path_elsewhere_is_a_page(client: AsyncClient, path: str) -> None:
+    response = await client.get(path)
 
     assert (response.status_code, response.headers["Content-Type"]) == (
         404,
@@ -133,6 +140,7 @@ async def test_a_page_never_quotes_the_path(client: AsyncClient) -> None:
         ("OPTIONS", "/api/posts", "GET, POST"),
         ("HEAD", "/api/posts/1", "DELETE, GET, PATCH, PUT"),
         ("POST", "/livez", "GET"),
+        ("POST", "/static/profile_pics/default.jpg", "GET, HEAD"),
         ("BREW", "/api/users/me", "DELETE, GET, PATCH"),
     ],
 )
@@ -144,8 +152,9 @@ async def test_another_method_is_405_and_told_which_there_are(
     assert (response.status_code, response.headers["Allow"]) == (405, allowed)
 
 
-async def test_another_method_is_a_problem_too(client: AsyncClient) -> None:
-    problem = (await client.delete("/api/posts")).json()
+@pytest.mark.parametrize("path", ["/api/posts", "/livez", "/readyz"])
+async def test_another_method_is_a_problem_too(client: AsyncClient, path: str) -> None:
+    problem = (await client.delete(path)).json()
 
     assert (problem["detail"], problem["code"]) == ("Method Not Allowed", "method_not_allowed")
 
@@ -242,6 +251,21 @@ async def test_a_full_queue_of_passwords_is_503(
 
     assert (response.status_code, response.json()["code"]) == (503, "busy")
     assert response.headers["Retry-After"] == "2"
+
+
+async def test_a_text_that_only_the_domain_refuses_is_422_and_pointed_to(
+    client: AsyncClient, container: Container
+) -> None:
+    refusal = InvalidText("username", "reserved", "is reserved")
+    container.users.override(providers.Object(Broken(refusal)))
+    body = {"username": "root", "email": "a@b.test", "password": "testpassword123"}
+
+    response = await client.post("/api/users", json=body)
+
+    assert response.status_code == 422
+    assert response.json()["errors"] == [
+        {"pointer": "/body/username", "code": "reserved", "detail": "username is reserved"}
+    ]
 
 
 # What nobody foresaw

@@ -1,8 +1,9 @@
 """Health, start and shutdown, and the files that are served."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dependency_injector import providers
@@ -119,6 +120,21 @@ async def test_shutdown_closes_what_the_container_started(
         assert not closed
 
     assert closed == ["closed"]
+
+
+async def test_the_app_starts_and_stops_when_its_server_says_so(container: Container) -> None:
+    orders = iter(["lifespan.startup", "lifespan.shutdown"])
+    answers: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": next(orders)}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        answers.append(message["type"])
+
+    await create_app(container)({"type": "lifespan", "state": {}}, receive, send)
+
+    assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 async def test_creating_an_app_builds_no_part(container: Container) -> None:

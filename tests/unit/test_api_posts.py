@@ -4,7 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from dependency_injector import providers
 from httpx import AsyncClient
+
+from blog_adapters.container import Container
+from blog_core.errors import PostNotFound
 
 pytestmark = pytest.mark.anyio
 
@@ -218,8 +222,11 @@ class TestSendingABadBody:
 
         assert response.status_code == 422
 
-    async def test_to_a_missing_post_is_422(self, corey: AsyncClient, method: str) -> None:
-        response = await corey.request(method, "/api/posts/999", json={"title": ""})
+    @pytest.mark.parametrize("body", [{"title": ""}, {"title": "\0"}, {"content": "\0"}])
+    async def test_to_a_missing_post_is_422(
+        self, corey: AsyncClient, method: str, body: dict[str, str]
+    ) -> None:
+        response = await corey.request(method, "/api/posts/999", json=ARTICLE | body)
 
         assert response.status_code == 422
 
@@ -254,6 +261,24 @@ class TestAnIdThatNoPostHas:
 
     async def test_changes_as_404(self, corey: AsyncClient, post_id: str) -> None:
         assert (await corey.patch(f"/api/posts/{post_id}", json={})).status_code == 404
+
+
+async def test_an_id_that_no_row_can_have_is_not_looked_for(
+    client: AsyncClient, container: Container
+) -> None:
+    asked: list[int] = []
+
+    class Recording:
+        async def get(self, post_id: int) -> None:
+            asked.append(post_id)
+            raise PostNotFound
+
+    container.post_queries.override(providers.Object(Recording()))
+
+    for post_id in (str(2**63 - 1), str(2**63), "-1", "9" * 5000):
+        await client.get(f"/api/posts/{post_id}")
+
+    assert asked == [2**63 - 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize("post_id", ["one", "1.5", "0x1", "1e3", "%00", "%F0%9F%92%A9"])

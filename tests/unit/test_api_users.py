@@ -341,8 +341,23 @@ async def test_a_bad_id_is_422_before_it_is_403(
     assert (await corey.request(method, path.format("me2"), **form)).status_code == 422
 
 
-async def test_a_bad_body_is_422_even_for_another_users_id(ada: AsyncClient) -> None:
-    assert (await ada.patch("/api/users/1", json={"email": "x"})).status_code == 422
+@pytest.mark.parametrize("body", [{"email": "x"}, {"username": " "}, {"username": "\u200b"}])
+async def test_a_bad_body_is_422_even_for_another_users_id(
+    ada: AsyncClient, body: dict[str, str]
+) -> None:
+    assert (await ada.patch("/api/users/1", json=body)).status_code == 422
+
+
+async def test_every_bad_field_is_named_at_once(client: AsyncClient) -> None:
+    body = {"username": " ", "email": "x", "password": "\0" * 8}
+
+    errors = (await client.post("/api/users", json=body)).json()["errors"]
+
+    assert [error["pointer"] for error in errors] == [
+        "/body/username",
+        "/body/email",
+        "/body/password",
+    ]
 
 
 async def test_an_account_that_vanishes_under_a_request_is_404(

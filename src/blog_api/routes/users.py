@@ -145,7 +145,7 @@ async def delete_user(
     await users.delete(actor=actor, user_id=UserId(user_id), seen=seen)
 
 
-async def uploaded_file(request: Request, actor: CurrentActor) -> bytes:  # noqa: ARG001 - see below
+async def uploaded_file(request: Request, actor: CurrentActor) -> bytes:  # noqa: ARG001 - asked for first
     """Return the form's `file`. Who may not upload is turned away before anything is read.
 
     Raises:

@@ -1,0 +1,66 @@
+"""What the logs look like, and what they never show."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from blog_api.logging import configure_logging
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_a_record_of_either_kind_is_one_line_of_json() -> None:
+    stream = io.StringIO()
+    configure_logging("info", stream=stream)
+
+    logging.getLogger("blog.mail").info("mail in %s", "a\nfile")
+    structlog.get_logger("blog.api").info("request", status=200)
+
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert (first["event"], first["logger"], first["level"]) == (
+        "mail in a\nfile",
+        "blog.mail",
+        "info",
+    )
+    assert (second["event"], second["status"]) == ("request", 200)
+
+
+def test_what_is_below_the_level_is_left_out() -> None:
+    stream = io.StringIO()
+    configure_logging("warning", stream=stream)
+
+    logging.getLogger("blog").info("small talk")
+
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["file", "terminal"])
+def test_a_traceback_shows_no_local_variables(stream: io.StringIO) -> None:
+    configure_logging("info", stream=stream)
+    password = "-".join(("canary", "7731"))  # as no source line says it
+
+    try:
+        assert len(password) == 0
+    except AssertionError:
+        structlog.get_logger("blog").exception("unexpected")
+        logging.getLogger("blog").exception("unexpected")
+
+    assert "AssertionError" in stream.getvalue()
+    assert "canary-7731" not in stream.getvalue()
