@@ -154,9 +154,7 @@ class Line:
         self._writers.add(writer)
         answers, server = await self._connect()
         self._writers.add(server)
-        await asyncio.gather(
-            _pump(reader, server), _pump(answers, writer), return_exceptions=True
-        )
+        await asyncio.gather(_pump(reader, server), _pump(answers, writer), return_exceptions=True)
 
 
 async def _pump(reader: StreamReader, writer: StreamWriter) -> None:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from json import dumps
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -29,6 +30,8 @@ from blog_core.errors import (
     UsernameTaken,
     WrongPassword,
 )
+
+_log = structlog.get_logger("blog.api")
 
 STATUSES: Mapping[type[BlogError], int] = {
     NotFound: 404,
@@ -122,6 +125,8 @@ async def _on_blog_error(request: Request, error: BlogError) -> Response:
     status = status_of(error)
     if status == 500:
         raise error
+    if status == 503:  # the caller is told to try again, the operator why
+        _log.warning("unavailable", code=error.code, cause=repr(error.__cause__)[:300])
     detail = str(error)
     errors: list[FieldProblem] = []
     if isinstance(error, InvalidText):

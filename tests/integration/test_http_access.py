@@ -301,9 +301,7 @@ async def test_a_wrong_current_password_changes_nothing(corey: Member, visitor: 
 async def test_asking_for_a_reset_tells_nobody_who_is_known(visitor: Member, email: str) -> None:
     response = await visitor.post("/api/users/forgot-password", json={"email": email})
 
-    message = (
-        "If an account exists with this email, you will receive password reset instructions."
-    )
+    message = "If an account exists with this email, you will receive password reset instructions."
     assert (response.status_code, response.json()) == (202, {"message": message})
 
 
@@ -376,9 +374,7 @@ async def test_a_reset_token_is_no_good_after(
 
 
 @pytest.mark.usefixtures("corey")
-async def test_a_short_new_password_does_not_use_the_token_up(
-    mail: Post, visitor: Member
-) -> None:
+async def test_a_short_new_password_does_not_use_the_token_up(mail: Post, visitor: Member) -> None:
     token = await mail.reset_token()
 
     assert (await reset(visitor, token, "short")).status_code == 422

@@ -1,7 +1,7 @@
 """Bad input on every route: never a fault of ours, never another status than over the fakes."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,6 +139,7 @@ def test_every_route_is_here(fake_app: FastAPI) -> None:
 # Ids
 
 NOBODYS = 2**62
+
 IDS = [
     "0", "-1", "2147483648", str(NOBODYS), "9223372036854775807", "9223372036854775808",
     str(10**30), "9" * 5000, f"{NOBODYS}.0", f"+{NOBODYS}", f" {NOBODYS}", f"0{NOBODYS}",
@@ -222,9 +223,9 @@ async def test_a_body_that_is_not_what_it_should_be(
 ) -> None:
     found = await reactions(stages, route, BODIES)
 
-    objects = {"an empty object", "nested objects", "a byte order mark", "a lone surrogate"}
+    objects = {"an empty object", "UTF-16", "a byte order mark", "a lone surrogate"}
     assert {status for name, status in found.items() if name not in objects} <= {400, 422}
-    assert {found[name] for name in objects} <= {200, 422}
+    assert {found[name] for name in objects} <= {200, 422}  # 200 where every field may be absent
 
 
 @with_json
@@ -310,6 +311,8 @@ async def test_a_login_form_that_is_none(stages: tuple[Stage, Stage]) -> None:
     assert set(found.values()) <= {400, 401, 422}
 
 
+# The framework leaves the file of a form that breaks off to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_an_upload_that_is_none(stages: tuple[Stage, Stage]) -> None:
     route = Route(line="PATCH /api/users/{user_id}/picture")
 
@@ -324,7 +327,18 @@ NUMBERS = [
     "", "-1", "2147483648", "9223372036854775808", str(10**30), "9" * 5000, "1.5", "1e3", "0x10",
     "1_0", "%2B1", "%201", "%EF%BC%91", "x", "NaN", "Infinity", "null", "%00", "%FF", "%ED%A0%80",
 ]  # fmt: skip
-CURSORS = ["", "x", "%00", "%FF", "%ED%A0%80", "=" * 40, "A" * 40, "_" * 40, "A" * 10_000, "1&skip=0"]
+CURSORS = [
+    "",
+    "x",
+    "%00",
+    "%FF",
+    "%ED%A0%80",
+    "=" * 40,
+    "A" * 40,
+    "_" * 40,
+    "A" * 10_000,
+    "1&skip=0",
+]
 
 
 @with_a_query
@@ -347,7 +361,10 @@ TAGS = [
 ]  # fmt: skip
 HEADERS = [
     *((name, value) for name in (b"If-Match", b"If-None-Match") for value in TAGS),
-    *((b"Authorization", b"Bearer" + value) for value in (b"", b" ", b" \xff", b" \x00", b" a.b.c")),
+    *(
+        (b"Authorization", b"Bearer" + value)
+        for value in (b"", b" ", b" \xff", b" \x00", b" a.b.c")
+    ),
     (b"Authorization", b"Bearer " + b"x" * 50_000),
     (b"X-Request-ID", b"\xff\x00"),
     (b"X-Request-ID", b"x" * 10_000),

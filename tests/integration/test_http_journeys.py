@@ -228,9 +228,7 @@ async def test_what_is_looked_at_first(
 
 @pytest.mark.parametrize("path", ["/api/users/me", "/api/users/me/sessions"])
 @pytest.mark.parametrize("token", ["", "x", "a.b.c"])
-async def test_every_401_says_how_to_authenticate(
-    visitor: Member, path: str, token: str
-) -> None:
+async def test_every_401_says_how_to_authenticate(visitor: Member, path: str, token: str) -> None:
     response = await visitor.get(path, headers={"Authorization": f"Bearer {token}"})
 
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")

@@ -123,9 +123,7 @@ async def test_patching_with_null_is_422(corey: Member, path: str, field: str) -
 
 
 @pytest.mark.parametrize("body", [{"title": "Another"}, {"content": "Other words."}, {}])
-async def test_putting_half_a_post_is_422(
-    corey: Member, path: str, body: dict[str, str]
-) -> None:
+async def test_putting_half_a_post_is_422(corey: Member, path: str, body: dict[str, str]) -> None:
     assert (await corey.put(path, json=body)).status_code == 422
 
 

@@ -24,7 +24,10 @@ def blog(crowded_blog: Blog) -> Blog:
 
 @pytest.fixture
 async def reset_token(
-    blog: Blog, visitor: Member, corey: Member, mail_server: MailServer  # noqa: ARG001 - the account
+    blog: Blog,
+    visitor: Member,
+    corey: Member,
+    mail_server: MailServer,  # noqa: ARG001 - the account
 ) -> str:
     """A reset token of corey's."""
     await visitor.post("/api/users/forgot-password", json={"email": EMAIL})
@@ -61,9 +64,7 @@ async def test_of_many_who_register_one_name_one_gets_it(visitor: Member, attemp
 
 
 @pytest.mark.parametrize("attempt", range(3))
-async def test_of_many_who_register_one_address_one_gets_it(
-    visitor: Member, attempt: int
-) -> None:
+async def test_of_many_who_register_one_address_one_gets_it(visitor: Member, attempt: int) -> None:
     emails = ["corey@example.com", "Corey@Example.com", "COREY@EXAMPLE.COM"] * 17
 
     responses = await at_once(

@@ -101,9 +101,7 @@ async def test_create_user_validation_error(visitor: AsyncClient) -> None:
     assert "password" in response.text
 
 
-async def test_create_user_duplicate_email(
-    visitor: AsyncClient, test_user: dict[str, Any]
-) -> None:
+async def test_create_user_duplicate_email(visitor: AsyncClient, test_user: dict[str, Any]) -> None:
     body = {"username": "different", "email": test_user["email"], "password": PASSWORD}
 
     response = await visitor.post("/api/users", json=body)
@@ -141,9 +139,7 @@ async def test_upload_profile_picture(member: Member, bucket: S3Server) -> None:
 async def test_forgot_password_sends_email(
     blog: Blog, visitor: AsyncClient, test_user: dict[str, Any], mail_server: MailServer
 ) -> None:
-    response = await visitor.post(
-        "/api/users/forgot-password", json={"email": test_user["email"]}
-    )
+    response = await visitor.post("/api/users/forgot-password", json={"email": test_user["email"]})
     await blog.deliver()
 
     assert response.status_code == 202

@@ -117,9 +117,7 @@ REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-async def test_while_the_database_is_away_every_request_is_503(
-    lines: Lines, corey: Member
-) -> None:
+async def test_while_the_database_is_away_every_request_is_503(lines: Lines, corey: Member) -> None:
     await lines.database.cut()
 
     answers = {

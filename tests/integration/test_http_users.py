@@ -321,9 +321,7 @@ async def test_a_picture_changed_meanwhile_is_412(
     user = await uploaded(corey, builders.png())
     files = {"file": builders.JPEG} if method == "PATCH" else None
 
-    response = await corey.request(
-        method, corey.picture, files=files, headers={"If-Match": tag}
-    )
+    response = await corey.request(method, corey.picture, files=files, headers={"If-Match": tag})
 
     assert response.status_code == 412
     assert (await corey.get("/api/users/me")).json() == user

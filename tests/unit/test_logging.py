@@ -54,13 +54,13 @@ def test_what_is_below_the_level_is_left_out() -> None:
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["file", "terminal"])
 def test_a_traceback_shows_no_local_variables(stream: io.StringIO) -> None:
     configure_logging("info", stream=stream)
-    password = "-".join(("canary", "7731"))  # as no source line says it
+    password = str(7731 * 7731)  # which no line of the source says
 
     try:
-        assert len(password) == 0
-    except AssertionError:
+        int(password, base=len(password) - 7)
+    except ValueError:
         structlog.get_logger("blog").exception("unexpected")
         logging.getLogger("blog").exception("unexpected")
 
-    assert "AssertionError" in stream.getvalue()
-    assert "canary-7731" not in stream.getvalue()
+    assert stream.getvalue().count("ValueError: int() base must be") == 2
+    assert password not in stream.getvalue()
