@@ -143,8 +143,8 @@ NOBODYS = 2**62
 IDS = [
     "0", "-1", "2147483648", str(NOBODYS), "9223372036854775807", "9223372036854775808",
     str(10**30), "9" * 5000, f"{NOBODYS}.0", f"+{NOBODYS}", f" {NOBODYS}", f"0{NOBODYS}",
-    "4_611_686_018_427_387_904", "1e3", "0x1", "\uff11", "x", "null", "NaN", "%00", "1%00", "%ED%A0%80", "%FF", "..%2f1",
-    "'", "1;--", "{}", "00000000-0000-0000-0000-000000000000",
+    "4_611_686_018_427_387_904", "1e3", "0x1", "\uff11", "x", "null", "NaN", "%00", "1%00",
+    "%ED%A0%80", "%FF", "..%2f1", "'", "1;--", "{}", "00000000-0000-0000-0000-000000000000",
 ]  # fmt: skip
 
 
@@ -190,7 +190,8 @@ BODIES: Cases = {
 
 MEDIA_TYPES = [
     "", "x", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
-    "application/vnd.api+json", "application/json; charset=utf-16", "application/json;;;", "application/json, text/html",
+    "application/vnd.api+json", "application/json; charset=utf-16", "application/json;;;",
+    "application/json, text/html",
 ]  # fmt: skip
 
 VALUES: Mapping[str, object] = {

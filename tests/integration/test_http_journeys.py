@@ -12,11 +12,11 @@ pytestmark = pytest.mark.anyio
 Arguments = Mapping[str, Any]
 
 BAD_PICTURE = "Invalid image file. Please upload a valid image (JPEG, PNG, GIF, WebP)."
-NOT_JSON = {"content": b"{", "headers": {"Content-Type": "application/json"}}
-PICTURE = {"files": {"file": b"no picture"}}
-TOO_LARGE = {"files": {"file": b"x" * (5 * 1024 * 1024 + 1)}}
-POST = {"json": {"title": "A title", "content": "Some words."}}
-NO_CONTENT = {"json": {"title": "A title"}}
+NOT_JSON: Arguments = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+PICTURE: Arguments = {"files": {"file": b"no picture"}}
+TOO_LARGE: Arguments = {"files": {"file": b"x" * (5 * 1024 * 1024 + 1)}}
+POST: Arguments = {"json": {"title": "A title", "content": "Some words."}}
+NO_CONTENT: Arguments = {"json": {"title": "A title"}}
 
 
 def account(username: str, email: str) -> Arguments:

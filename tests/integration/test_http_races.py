@@ -26,8 +26,8 @@ def blog(crowded_blog: Blog) -> Blog:
 async def reset_token(
     blog: Blog,
     visitor: Member,
-    corey: Member,
-    mail_server: MailServer,  # noqa: ARG001 - the account
+    corey: Member,  # noqa: ARG001 - whose it is
+    mail_server: MailServer,
 ) -> str:
     """A reset token of corey's."""
     await visitor.post("/api/users/forgot-password", json={"email": EMAIL})

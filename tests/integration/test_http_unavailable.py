@@ -1,7 +1,7 @@
 """What the blog answers while a part of it is away or busy, and afterwards."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,13 +33,17 @@ from servers import (
 
 pytestmark = pytest.mark.anyio
 
+Arguments = Mapping[str, Any]
+
 EMAIL = "corey@example.com"
-PNG = {"files": {"file": builders.png()}}
-LOGIN = {"data": {"username": EMAIL, "password": PASSWORD}}
-ACCOUNT = {"json": {"username": "ada", "email": "ada@example.com", "password": PASSWORD}}
-NEW_PASSWORD = {"json": {"current_password": PASSWORD, "new_password": "another password"}}
-POST = {"json": {"title": "A title", "content": "Some words."}}
-RESET = {"json": {"token": "x" * 43, "new_password": PASSWORD}}
+PNG: Arguments = {"files": {"file": builders.png()}}
+LOGIN: Arguments = {"data": {"username": EMAIL, "password": PASSWORD}}
+ACCOUNT: Arguments = {"json": {"username": "ada", "email": "ada@example.com", "password": PASSWORD}}
+NEW_PASSWORD: Arguments = {
+    "json": {"current_password": PASSWORD, "new_password": "another password"}
+}
+POST: Arguments = {"json": {"title": "A title", "content": "Some words."}}
+RESET: Arguments = {"json": {"token": "x" * 43, "new_password": PASSWORD}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +97,7 @@ def said(response: Response) -> tuple[int, str, str | None]:
 
 # The database
 
-REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
+REQUESTS: list[tuple[str, str, Arguments]] = [
     ("GET", "/api/posts", {}),
     ("GET", "/api/posts/1", {}),
     ("GET", "/api/users/1", {}),
@@ -297,7 +301,7 @@ async def occupied(workers: Workers) -> AsyncIterator[None]:
     ],
 )
 async def test_with_no_place_left_to_hash_a_password_is_503(
-    blog: Blog, corey: Member, method: str, path: str, arguments: dict[str, Any]
+    blog: Blog, corey: Member, method: str, path: str, arguments: Arguments
 ) -> None:
     async with occupied(blog.container.password_workers()):
         meanwhile = await corey.request(method, path, **arguments)
