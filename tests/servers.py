@@ -53,12 +53,12 @@ class S3Server:
         """Have an empty bucket."""
         self._client.create_bucket(Bucket=BUCKET)
         yield
-        for key in self.keys():
+        for key in self.stored():
             self._client.delete_object(Bucket=BUCKET, Key=key)
         self._client.delete_bucket(Bucket=BUCKET)
 
-    def keys(self) -> list[str]:
-        """Return what the bucket holds."""
+    def stored(self) -> list[str]:
+        """Return the keys that the bucket holds."""
         return [
             found["Key"]
             for found in self._client.list_objects_v2(Bucket=BUCKET).get("Contents", [])

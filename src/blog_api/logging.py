@@ -6,6 +6,8 @@ from typing import TextIO
 
 import structlog
 
+_TALKATIVE = ("alembic.runtime.plugins", "httpx")
+
 
 def configure_logging(level: str, *, stream: TextIO = sys.stderr) -> None:
     """Send structlog's and the standard library's records to one place, in one shape."""
@@ -38,3 +40,5 @@ def configure_logging(level: str, *, stream: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -157,7 +157,7 @@ async def test_deleting_twice_is_404(corey: Member, path: str) -> None:
     ],
 )
 async def test_a_page_is_a_slice_of_the_posts_the_newest_first(
-    corey: Member, query: dict[str, int], expected: slice, more: bool
+    corey: Member, query: dict[str, Any], expected: slice, more: bool
 ) -> None:
     newest_first = await published(corey, 12)
 

@@ -132,7 +132,7 @@ async def test_upload_profile_picture(member: Member, bucket: S3Server) -> None:
     assert response.status_code == 200
     assert user["image_file"].endswith(".jpg")
     assert "s3" in user["image_path"]
-    (key,) = bucket.keys()
+    (key,) = bucket.stored()
     assert key.endswith(user["image_file"])
 
 

@@ -211,16 +211,16 @@ async def test_an_upload_that_failed_changes_nothing(
     lines: Lines, corey: Member, bucket: S3Server
 ) -> None:
     user = (await corey.patch(corey.picture, **PNG)).json()
-    keys = bucket.keys()
+    keys = bucket.stored()
     await lines.storage.cut()
 
     await corey.patch(corey.picture, **PNG)
 
     assert (await corey.get("/api/users/me")).json() == user
-    assert bucket.keys() == keys
+    assert bucket.stored() == keys
 
 
-async def test_an_upload_that_failed_leaves_nothing_to_deliver_but_its_trace(
+async def test_an_upload_that_failed_leaves_nothing_in_the_storage(
     blog: Blog, lines: Lines, corey: Member, bucket: S3Server
 ) -> None:
     user = (await corey.patch(corey.picture, **PNG)).json()
@@ -231,7 +231,7 @@ async def test_an_upload_that_failed_leaves_nothing_to_deliver_but_its_trace(
     blog.clock.ahead += timedelta(hours=2)
     await blog.deliver()
 
-    assert bucket.keys() == [f"profile_pics/{user['image_file']}"]
+    assert bucket.stored() == [f"profile_pics/{user['image_file']}"]
 
 
 async def test_without_a_storage_a_picture_is_deleted_and_its_file_once_it_is_back(
@@ -244,11 +244,11 @@ async def test_without_a_storage_a_picture_is_deleted_and_its_file_once_it_is_ba
     await blog.deliver()
 
     assert (response.status_code, response.json()["image_file"]) == (200, None)
-    assert len(bucket.keys()) == 1
+    assert len(bucket.stored()) == 1
     await lines.storage.mend()
     blog.clock.ahead += timedelta(minutes=1)
     await blog.deliver()
-    assert bucket.keys() == []
+    assert bucket.stored() == []
 
 
 async def test_without_a_bucket_an_upload_is_503(corey: Member) -> None:
@@ -325,4 +325,4 @@ async def test_with_no_place_left_for_a_picture_is_503(
     assert said(meanwhile) == (503, "busy", "2")
     assert user["image_file"] is None
     assert afterwards.is_success
-    assert len(bucket.keys()) == 1
+    assert len(bucket.stored()) == 1

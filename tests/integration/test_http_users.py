@@ -187,7 +187,7 @@ async def test_a_picture_is_public_where_the_account_says(
 ) -> None:
     user = await uploaded(corey, builders.png())
 
-    assert bucket.keys() == [f"profile_pics/{user['image_file']}"]
+    assert bucket.stored() == [f"profile_pics/{user['image_file']}"]
     assert user["image_path"] == f"{PUBLIC_BUCKET}{user['image_file']}"
     assert (await visitor.get(corey.path)).json()["image_path"] == user["image_path"]
 
@@ -198,7 +198,7 @@ async def test_a_picture_is_stored_as_a_square_jpeg(
 ) -> None:
     await uploaded(corey, picture(kind, size=(80, 20)))
 
-    (key,) = bucket.keys()
+    (key,) = bucket.stored()
     with Image.open(BytesIO(bucket.read(key))) as stored:
         assert (stored.format, stored.size) == ("JPEG", (300, 300))
 
@@ -211,7 +211,7 @@ async def test_what_a_camera_wrote_beside_the_picture_is_not_stored(
 
     await uploaded(corey, picture("JPEG", exif=exif, comment=b"canary"))
 
-    (key,) = bucket.keys()
+    (key,) = bucket.stored()
     assert b"canary" not in bucket.read(key)
 
 
@@ -258,12 +258,12 @@ async def test_of_hostile_files_only_pictures_are_taken(
 
 async def test_a_refused_file_leaves_the_picture(corey: Member, bucket: S3Server) -> None:
     user = await uploaded(corey, builders.png())
-    keys = bucket.keys()
+    keys = bucket.stored()
 
     await corey.patch(corey.picture, files={"file": b"some text"})
 
     assert (await corey.get("/api/users/me")).json() == user
-    assert bucket.keys() == keys
+    assert bucket.stored() == keys
 
 
 async def test_another_picture_takes_the_place_of_the_first(
@@ -274,7 +274,7 @@ async def test_another_picture_takes_the_place_of_the_first(
     user = await uploaded(corey, builders.JPEG)
     await blog.deliver()
 
-    assert bucket.keys() == [f"profile_pics/{user['image_file']}"]
+    assert bucket.stored() == [f"profile_pics/{user['image_file']}"]
 
 
 async def test_a_picture_in_use_is_not_taken_for_an_abandoned_one(
@@ -285,7 +285,7 @@ async def test_a_picture_in_use_is_not_taken_for_an_abandoned_one(
     blog.clock.ahead += timedelta(hours=2)
     await blog.deliver()
 
-    assert len(bucket.keys()) == 1
+    assert len(bucket.stored()) == 1
 
 
 async def test_a_deleted_picture_gives_way_to_the_neutral_one(
@@ -299,7 +299,7 @@ async def test_a_deleted_picture_gives_way_to_the_neutral_one(
     user = response.json()
     assert (response.status_code, user["image_file"]) == (200, None)
     assert user["image_path"] == DEFAULT_PICTURE
-    assert bucket.keys() == []
+    assert bucket.stored() == []
 
 
 async def test_a_deleted_account_leaves_no_picture(
@@ -310,7 +310,7 @@ async def test_a_deleted_account_leaves_no_picture(
     await corey.delete(corey.path)
     await blog.deliver()
 
-    assert bucket.keys() == []
+    assert bucket.stored() == []
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
@@ -325,7 +325,7 @@ async def test_a_picture_changed_meanwhile_is_412(
 
     assert response.status_code == 412
     assert (await corey.get("/api/users/me")).json() == user
-    assert f"profile_pics/{user['image_file']}" in set(bucket.keys())
+    assert f"profile_pics/{user['image_file']}" in bucket.stored()
 
 
 async def test_a_developers_settings_do_not_leak_into_the_tests(
@@ -346,4 +346,4 @@ async def test_a_developers_settings_do_not_leak_into_the_tests(
     async with opened(app, container) as blog:
         await uploaded(await blog.sign_up("corey"), builders.png())
 
-    assert len(bucket.keys()) == 1
+    assert len(bucket.stored()) == 1

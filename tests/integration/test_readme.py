@@ -56,6 +56,6 @@ def test_the_journey_by_curl_runs_as_it_is(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert '"title":"Hello"' in done.stdout
     assert '"image_path":"/media/profile_pics/' in done.stdout
-    assert done.stdout.endswith(
+    assert done.stdout.rstrip().endswith(
         '{"message":"Password reset successfully. You can now log in with your new password."}'
     )
