@@ -72,10 +72,10 @@ async def test_an_address_is_known_in_any_case(visitor: Member, email: str) -> N
 
 @pytest.mark.usefixtures("corey")
 @pytest.mark.parametrize(
-    "password", [PASSWORD.upper(), PASSWORD[:-1], f"{PASSWORD} ", "", "\x00", "x" * 10_000]
+    "password", [PASSWORD.upper(), PASSWORD[:-1], f"{PASSWORD} ", "\x00", "x" * 10_000]
 )
 async def test_a_password_is_known_by_every_character(visitor: Member, password: str) -> None:
-    assert (await login(visitor, password=password)).status_code in {401, 422}
+    assert (await login(visitor, password=password)).status_code == 401
 
 
 async def test_with_the_cost_of_production_the_password_is_hashed_and_known(blog: Blog) -> None:

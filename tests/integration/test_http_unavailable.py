@@ -178,6 +178,17 @@ async def test_when_the_database_is_back_so_is_the_blog(lines: Lines, corey: Mem
     assert (await corey.get("/api/posts")).json()["total"] == 3
 
 
+async def test_a_database_that_went_and_came_between_two_requests_is_not_noticed(
+    lines: Lines, corey: Member
+) -> None:
+    await lines.database.cut()
+    await lines.database.mend()
+
+    response = await corey.post("/api/posts", **POST)
+
+    assert response.status_code == 201
+
+
 async def test_a_pool_without_a_free_connection_is_503(
     container: Container, lines: Lines, app: FastAPI
 ) -> None:

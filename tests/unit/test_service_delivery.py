@@ -1,7 +1,6 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -29,21 +28,13 @@ from blog_core.ports import UnitOfWork
 from blog_core.services import AccessPolicy, Delivery
 from blog_core.services.delivery import LEASE
 from blog_core.testing import builders
-from blog_core.testing.builders import NOW, minutes
+from blog_core.testing.builders import NOW, StoppedClock, minutes
 from blog_core.testing.contracts.base import given_user
 
 pytestmark = pytest.mark.anyio
 
 POLICY = AccessPolicy(reset_key=b"k" * 32, frontend_url="https://blog.example")
 SECOND = timedelta(seconds=1)
-
-
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class Outage:
@@ -99,7 +90,7 @@ class Relay:
     """A relay on the fakes, with a clock that stands still until it is moved."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.clock = StoppedClock()
         self.database = MemoryDatabase()
         self.outage = Outage(self.database)
         self.mailer = TroubledMailer()

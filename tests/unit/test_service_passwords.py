@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from dependency_injector import providers
@@ -20,20 +19,12 @@ from blog_core.errors import (
     SessionEnded,
     WrongPassword,
 )
-from blog_core.testing.builders import NOW, minutes
+from blog_core.testing.builders import NOW, StoppedClock, minutes
 
 pytestmark = pytest.mark.anyio
 
 EMAIL = "corey@example.com"
 PASSWORD, NEW_PASSWORD = "password of corey", "a new password"
-
-
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class SlowPasswords(MemoryPasswords):
@@ -53,8 +44,8 @@ class SlowPasswords(MemoryPasswords):
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StoppedClock:
+    return StoppedClock()
 
 
 @pytest.fixture
@@ -63,7 +54,7 @@ def passwords() -> SlowPasswords:
 
 
 @pytest.fixture
-def container(clock: Clock, passwords: SlowPasswords) -> Container:
+def container(clock: StoppedClock, passwords: SlowPasswords) -> Container:
     container = in_memory_container()
     container.override_providers(
         clock=providers.Object(clock), passwords=providers.Object(passwords)
@@ -245,7 +236,7 @@ class TestResetting:
 
     @pytest.mark.usefixtures("corey")
     async def test_asking_again_replaces_the_token(
-        self, container: Container, clock: Clock
+        self, container: Container, clock: StoppedClock
     ) -> None:
         replaced = await mailed_token(container)
         clock.now = NOW + minutes(1)
@@ -266,7 +257,7 @@ class TestResetting:
 
     @pytest.mark.usefixtures("corey")
     async def test_a_token_is_good_for_an_hour_and_the_leeway(
-        self, container: Container, clock: Clock
+        self, container: Container, clock: StoppedClock
     ) -> None:
         token = await mailed_token(container)
         clock.now = NOW + minutes(60) + timedelta(seconds=30)
@@ -277,7 +268,7 @@ class TestResetting:
 
     @pytest.mark.usefixtures("corey")
     async def test_an_expired_token_is_refused_and_deleted_when_tried(
-        self, container: Container, clock: Clock
+        self, container: Container, clock: StoppedClock
     ) -> None:
         token = await mailed_token(container)
         clock.now = NOW + minutes(60) + timedelta(seconds=31)

@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,21 +18,13 @@ from blog_core.errors import (
 )
 from blog_core.services import Posts
 from blog_core.testing import builders
-from blog_core.testing.builders import NOW, minutes
+from blog_core.testing.builders import NOW, StoppedClock, minutes
 from blog_core.testing.contracts.base import given_posts, given_user
 
 pytestmark = pytest.mark.anyio
 
 NO_POST = PostId(999)
 STALE = frozenset({7})
-
-
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
@@ -47,12 +38,12 @@ def queries(database: MemoryDatabase) -> MemoryPostQueries:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StoppedClock:
+    return StoppedClock()
 
 
 @pytest.fixture
-def posts(database: MemoryDatabase, clock: Clock) -> Posts:
+def posts(database: MemoryDatabase, clock: StoppedClock) -> Posts:
     return Posts(uow=database.unit_of_work, clock=clock)
 
 
@@ -77,7 +68,7 @@ async def post(database: MemoryDatabase, author: Actor) -> Post:
 
 
 async def test_a_published_post_is_dated_now_and_shown_beside_its_author(
-    posts: Posts, queries: MemoryPostQueries, clock: Clock, author: Actor
+    posts: Posts, queries: MemoryPostQueries, clock: StoppedClock, author: Actor
 ) -> None:
     clock.now = NOW + minutes(5)
 
@@ -119,7 +110,7 @@ async def test_who_was_deleted_meanwhile_publishes_no_more(
 async def test_a_revision_changes_what_is_given_and_nothing_else(
     posts: Posts,
     queries: MemoryPostQueries,
-    clock: Clock,
+    clock: StoppedClock,
     author: Actor,
     post: Post,
     changes: dict[str, Any],

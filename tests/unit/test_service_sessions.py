@@ -1,8 +1,8 @@
 """`Access`: logging in, staying in, and no longer being let in."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -26,21 +26,13 @@ from blog_core.errors import (
 )
 from blog_core.services import Access, AccessPolicy, Users
 from blog_core.testing import builders
-from blog_core.testing.builders import NOW, minutes
+from blog_core.testing.builders import NOW, StoppedClock, minutes
 from blog_core.testing.contracts.base import given_user
 
 pytestmark = pytest.mark.anyio
 
 PASSWORD = "password of corey"
 SECOND = timedelta(seconds=1)
-
-
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class SlowPasswords(MemoryPasswords):
@@ -62,7 +54,7 @@ class Blog:
     """The use cases on the fakes, with a clock that stands still until it is moved."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.clock = StoppedClock()
         self.database = MemoryDatabase()
         self.queries = MemoryUserQueries(self.database)
         self.passwords = SlowPasswords()

@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +35,7 @@ from blog_core.errors import (
 )
 from blog_core.services import AccessPolicy, Delivery, Users
 from blog_core.testing import builders
-from blog_core.testing.builders import NOW, minutes
+from blog_core.testing.builders import NOW, StoppedClock, minutes
 from blog_core.testing.contracts.base import given_posts, given_user
 
 pytestmark = pytest.mark.anyio
@@ -43,14 +43,6 @@ pytestmark = pytest.mark.anyio
 MAX_UPLOAD = 5 * 1024 * 1024
 STALE = frozenset({7})
 SEEN = frozenset({1})
-
-
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @dataclass
@@ -99,8 +91,8 @@ def queries(database: MemoryDatabase) -> MemoryUserQueries:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StoppedClock:
+    return StoppedClock()
 
 
 @pytest.fixture
@@ -109,7 +101,7 @@ def storage(database: MemoryDatabase) -> WatchedStorage:
 
 
 @pytest.fixture
-def users(database: MemoryDatabase, storage: WatchedStorage, clock: Clock) -> Users:
+def users(database: MemoryDatabase, storage: WatchedStorage, clock: StoppedClock) -> Users:
     return Users(
         uow=database.unit_of_work,
         passwords=MemoryPasswords(),
@@ -122,7 +114,7 @@ def users(database: MemoryDatabase, storage: WatchedStorage, clock: Clock) -> Us
 
 
 @pytest.fixture
-def relay(database: MemoryDatabase, storage: WatchedStorage, clock: Clock) -> Delivery:
+def relay(database: MemoryDatabase, storage: WatchedStorage, clock: StoppedClock) -> Delivery:
     return Delivery(
         uow=database.unit_of_work,
         mailer=MemoryMailer(),
@@ -427,7 +419,7 @@ class TestPictures:
         users: Users,
         relay: Delivery,
         storage: WatchedStorage,
-        clock: Clock,
+        clock: StoppedClock,
         corey: Actor,
         after: timedelta,
         left: int,
@@ -447,7 +439,7 @@ class TestPictures:
         users: Users,
         relay: Delivery,
         storage: WatchedStorage,
-        clock: Clock,
+        clock: StoppedClock,
         database: MemoryDatabase,
         corey: Actor,
     ) -> None:

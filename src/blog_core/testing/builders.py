@@ -3,6 +3,7 @@
 import struct
 import zlib
 from base64 import b64decode
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -14,6 +15,17 @@ from blog_core.domain.users import NewUser, UserId
 
 NOW = datetime(2025, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)
 """The moment at which samples happen, with microseconds so that losing them shows."""
+
+
+@dataclass
+class StoppedClock:
+    """A `Clock` that stands still until its `now` is moved."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        """Return the moment it stands at."""
+        return self.now
 
 
 def minutes(number: float) -> timedelta:
