@@ -14,10 +14,11 @@ class StrictRequest(Request):
     async def json(self) -> object:
         """Return the body. Raises JSONDecodeError; of equal keys the last wins."""
         try:
-            return json.loads(await self.body(), parse_constant=_refuse)
+            text = (await self.body()).decode("utf-8-sig")  # given bytes, json guesses UTF-16 too
+            return json.loads(text, parse_constant=_refuse)
         except json.JSONDecodeError:
             raise
-        except ValueError as error:  # no UTF-8, NaN, or an integer of thousands of digits
+        except ValueError as error:  # not UTF-8, NaN, or an integer of thousands of digits
             raise json.JSONDecodeError("not JSON", "", 0) from error
 
 

@@ -224,7 +224,7 @@ async def test_a_body_that_is_not_what_it_should_be(
 ) -> None:
     found = await reactions(stages, route, BODIES)
 
-    objects = {"an empty object", "UTF-16", "a byte order mark", "a lone surrogate"}
+    objects = {"an empty object", "a byte order mark", "a lone surrogate"}
     assert {status for name, status in found.items() if name not in objects} <= {400, 422}
     assert {found[name] for name in objects} <= {200, 422}  # 200 where every field may be absent
 

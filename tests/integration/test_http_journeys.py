@@ -241,3 +241,7 @@ async def test_a_slash_too_many_is_sent_to_the_path_without_it(visitor: Member) 
         307,
         "http://blog.test/api/posts",
     )
+
+
+async def test_a_blog_that_rolls_back_is_ready_too(visitor: Member) -> None:
+    assert (await visitor.get("/readyz")).json()["checks"] == {"database": "ok"}

@@ -313,5 +313,6 @@ class TestThrowAwayDatabases:
             await database.check()
         await database.close()
 
-        with pytest.raises(DBAPIError, match="does not exist"):
+        with pytest.raises(DatabaseUnavailable) as found:
             await PooledDatabase(url).check()
+        assert "does not exist" in str(found.value.__cause__)

@@ -84,6 +84,10 @@ class Database(Protocol):
         """Open a connection for single statements, which see what is committed."""
         ...
 
+    async def check(self) -> None:
+        """Ask the server for an answer. Raises DatabaseUnavailable when there is none."""
+        ...
+
 
 class PooledDatabase:
     """A PostgreSQL server, through a pool of connections that is never larger than `size`.
@@ -137,7 +141,7 @@ class PooledDatabase:
             yield Statements(connection)
 
     async def check(self) -> None:
-        """Ask the server for an answer. Raises DatabaseUnavailable when there is none."""
+        """See `Database`."""
         async with self.reading() as statements:
             await statements.execute(select(1))
 
@@ -193,3 +197,8 @@ class RollbackDatabase:
         """See `Database`."""
         async with self.writing() as transaction:
             yield transaction
+
+    async def check(self) -> None:
+        """See `Database`."""
+        async with self.reading() as statements:
+            await statements.execute(select(1))

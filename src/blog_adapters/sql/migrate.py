@@ -17,6 +17,7 @@ from blog_adapters.sql.database import CONNECT_SECONDS, Database
 from blog_adapters.sql.failures import sqlstate
 from blog_adapters.sql.tables import metadata
 from blog_adapters.sql.urls import engine_url
+from blog_core.errors import DatabaseUnavailable
 
 _LOCK = 20_250_601
 """The advisory lock of all migrators of one database; any number that nobody else takes."""
@@ -92,6 +93,11 @@ async def require_current_schema(database: Database) -> None:
             found = await statements.execute(text("SELECT version_num FROM alembic_version"))
     except DBAPIError as error:
         raise _refused(error) from error
+    except DatabaseUnavailable as error:
+        # At the start it helps to know what the server said: a password, a name that is not there.
+        if isinstance(error.__cause__, DBAPIError):
+            raise _refused(error.__cause__) from error
+        raise
     current, needed = found.scalar_one_or_none(), head_revision()
     if current == needed:
         return
