@@ -1,9 +1,5 @@
 # The README's two commands are `make serve` and `make test`; `make help` lists the rest.
 PYTHON ?= python3
-HOST ?= 127.0.0.1
-PORT ?= 8000
-DATA_DIR ?= ./var
-export HOST PORT DATA_DIR
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -21,7 +17,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-serve: $(READY)  ## Run the blog at http://HOST:PORT (default 127.0.0.1:8000)
+serve: $(READY)  ## Run the blog; HOST, PORT and DATA_DIR can be set
 	$(BIN)/blog serve
 
 test: $(READY)  ## Unit and integration tiers, with branch coverage

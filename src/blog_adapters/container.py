@@ -1,7 +1,7 @@
 """The composition root: the only place that knows every part.
 
     container = Container(settings=load_settings())     # real parts, chosen by the settings
-    container = in_memory_container()                   # the fakes, nothing to install or start
+    container = in_memory_container()                   # the fakes, nothing to start
     posts = container.posts()
 
 Parts are built when first asked for and imported then, so that whoever uses a few needs only
@@ -20,11 +20,18 @@ from secrets import token_urlsafe
 from typing import Any
 from uuid import uuid4
 
-from dependency_injector import containers, providers
-from pydantic import SecretStr
-
 from blog_adapters import memory
-from blog_adapters.settings import Settings, SettingsError, kept_secret_key
+
+try:
+    from dependency_injector import containers, providers
+    from pydantic import SecretStr
+
+    from blog_adapters.settings import Settings, SettingsError, kept_secret_key
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        f"{missing.name} is missing: pip install 'blog-core[container]'", name=missing.name
+    ) from missing
+
 from blog_adapters.workers import Workers
 from blog_core.errors import DatabaseUnavailable
 from blog_core.ports import (
@@ -194,10 +201,7 @@ def _passwords(workers: Workers) -> PasswordHasher:
 def _tokens(settings: Settings, secret_key: str) -> AccessTokens:
     with _extra("accounts"):
         from blog_adapters.tokens import JwtAccessTokens
-    try:
-        return JwtAccessTokens(secret=secret_key, algorithm=settings.algorithm)
-    except ValueError as error:
-        raise StartError(f"SECRET_KEY, ALGORITHM: {error}") from error
+    return JwtAccessTokens(secret=secret_key, algorithm=settings.algorithm)
 
 
 def _images(workers: Workers) -> ImageProcessor:
@@ -310,6 +314,8 @@ async def migrate(container: Container, revision: str = "head") -> None:
         await schema.upgrade(container.database_url(), revision)
     except schema.SchemaError as error:
         raise StartError(str(error)) from error
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}") from error
 
 
 async def prepare(container: Container) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -25,7 +26,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from blog_core.domain import text
 
-SECRET_KEY_MIN_BYTES = 32
+SECRET_KEY_MIN_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""How long the key of each algorithm is at least (RFC 7518, section 3.2)."""
+
 _DATABASE_SCHEMES = (
     "postgresql://",
     "postgres://",
@@ -50,12 +53,6 @@ def _database_address(value: SecretStr) -> SecretStr:
     return value
 
 
-def _long_enough(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value().encode()) < SECRET_KEY_MIN_BYTES:
-        raise ValueError(f"must have at least {SECRET_KEY_MIN_BYTES} bytes")
-    return value
-
-
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Minutes = Annotated[int, Field(ge=1, le=525_600)]
 
@@ -68,12 +65,14 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     data_dir: Path = Path("var")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
+    ] = "info"
 
     database_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = None
     database_pool_size: int = Field(default=8, ge=1, le=200)
 
-    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    secret_key: SecretStr | None = None
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Minutes = 30
     reset_token_expire_minutes: Minutes = 60
@@ -117,6 +116,9 @@ class Settings(BaseModel):
     def _check_what_belongs_together(self) -> Self:
         if self.database_url is not None and self.secret_key is None:
             raise ValueError("SECRET_KEY is required when DATABASE_URL is set")
+        needed = SECRET_KEY_MIN_BYTES[self.algorithm]
+        if self.secret_key and len(self.secret_key.get_secret_value().encode()) < needed:
+            raise ValueError(f"SECRET_KEY: must have at least {needed} bytes for {self.algorithm}")
         if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
             raise ValueError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together")
         if (self.mail_username is None) != (self.mail_password is None):

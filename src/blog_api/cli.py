@@ -108,9 +108,12 @@ def demo(data_dir: DataDir = None) -> None:
         with Progress() as progress:
             steps = len(demo_blog.AUTHORS) + len(demo_blog.POSTS)
             task = progress.add_task("Writing", total=steps)
-            added = await demo_blog.fill(container, step=lambda: progress.advance(task))
-        typer.echo(f"{added} posts added.")
-        typer.echo(f"Log in as ada@example.com with the password '{demo_blog.PASSWORD}'.")
+            filled = await demo_blog.fill(container, step=lambda: progress.advance(task))
+        typer.echo(f"{filled.posts_added} posts added.")
+        for name in filled.left_alone:
+            typer.echo(f"{name} was left alone: somebody else has this name or address.")
+        for name in filled.authors[:1]:
+            typer.echo(f"Log in as {name}@example.com with the password '{demo_blog.PASSWORD}'.")
 
     _run(fill, _settings(data_dir=data_dir))
 
@@ -124,7 +127,7 @@ def openapi() -> None:
 
 @app.command()
 def config(data_dir: DataDir = None) -> None:
-    """Print the settings in effect, secrets masked."""
+    """Print the settings in effect, secrets masked; what is empty has its default."""
     for name, value in _settings(data_dir=data_dir):
         if name in Settings.model_fields:
             typer.echo(f"{name.upper()}={'' if value is None else value}")
@@ -140,6 +143,7 @@ async def _serve(container: Container) -> None:
     settings = container.settings()
     with _listening(settings) as listener:
         await prepare(container)
+        _say_where(listener)
         server = uvicorn.Server(uvicorn.Config(create_app(container), **_SERVER))
         await server.serve(sockets=[listener])
     if not server.started:
@@ -150,6 +154,7 @@ def _supervise(settings: Settings, workers: int) -> None:
     """Keep several server processes, each with a container of its own, on one listener."""
     with _one_line_errors(), _listening(settings) as listener:
         _run(prepare, settings)
+        _say_where(listener)
         # The processes are spawned, and read their settings from the environment.
         os.environ["DATA_DIR"] = str(settings.data_dir)
         config = uvicorn.Config("blog_api.cli:child_app", factory=True, workers=workers, **_SERVER)
@@ -168,7 +173,6 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
             f"HOST, PORT: cannot listen on {address[0]}:{address[1]}: {error.strerror}"
         ) from error
     with listener:
-        logging.getLogger("blog").info("listening on http://%s:%d", *listener.getsockname()[:2])
         yield listener
 
 
@@ -221,6 +225,10 @@ def _say_which_parts(settings: Settings) -> None:
         f"bucket {settings.s3_bucket_name}" if settings.s3_bucket_name else folder / "pictures",
         settings.mail_server or f"files in {folder / 'mail'}",
     )
+
+
+def _say_where(listener: socket.socket) -> None:
+    logging.getLogger("blog").info("listening on http://%s:%d", *listener.getsockname()[:2])
 
 
 def _end_quietly_on_signals() -> None:

@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from blog_adapters.container import Container
@@ -54,8 +55,17 @@ POSTS = tuple(
 """Titles, each of them once, and contents; written by the authors in turn."""
 
 
-async def fill(container: Container, *, step: Callable[[], None]) -> int:
-    """Fill the blog through its use cases and return how many posts were added.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """What `fill` did: posts added, whose authors were let in, and whose names others have."""
+
+    posts_added: int
+    authors: tuple[str, ...]
+    left_alone: tuple[str, ...]
+
+
+async def fill(container: Container, *, step: Callable[[], None]) -> Filled:
+    """Fill the blog through its use cases.
 
     What is there already is left alone, so that filling twice adds nothing, and filling again
     after an interruption adds what is missing. `step` is called once for each author and post.
@@ -76,7 +86,11 @@ async def fill(container: Container, *, step: Callable[[], None]) -> int:
         step()
     for author in filter(None, authors):
         await container.access().log_out(actor=author)
-    return added
+    return Filled(
+        posts_added=added,
+        authors=tuple(name for name, author in zip(AUTHORS, authors, strict=True) if author),
+        left_alone=tuple(name for name, author in zip(AUTHORS, authors, strict=True) if not author),
+    )
 
 
 def _stopped_at(moment: datetime) -> Clock:

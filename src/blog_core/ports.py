@@ -265,7 +265,7 @@ class ImageStorage(Protocol):
         ...
 
     def url(self, image_file: str) -> str:
-        """Return where the public finds a picture, whether or not it exists."""
+        """Return the public address of a picture, there or not; it ends in the name."""
         ...
 
 

@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -21,6 +23,7 @@ from blog_adapters.settings import Settings
 from blog_adapters.testing.databases import ThrowAwayDatabases
 from processes import PATIENCE, Served, run_blog, serving, started
 
+ROOT = Path(__file__).parents[2]
 ACCOUNT = {"username": "ada", "email": "ada@example.com", "password": "correct horse"}
 FORM = {"username": ACCOUNT["email"], "password": ACCOUNT["password"]}
 SECRET = "a secret key that nobody else has, of 32 bytes"
@@ -123,7 +126,7 @@ def test_a_token_survives_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_picture_is_served(tmp_path: Path) -> None:
-    picture = Path(__file__).parents[2] / "src/blog_api/pages/static/profile_pics/default.jpg"
+    picture = ROOT / "src/blog_api/pages/static/profile_pics/default.jpg"
     with serving(tmp_path) as served, closing(log_in(served)) as client:
         me = client.get("/api/users/me").json()
         answer = client.patch(
@@ -162,6 +165,7 @@ def test_a_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
         ({"PORT": "no"}, "blog: PORT: "),
         ({"DATABASE_URL": "postgresql://u:hidden@h/d"}, "blog: SECRET_KEY is required"),
         ({"DATABASE_URL": "mysql://u:hidden@h/d"}, "blog: DATABASE_URL: must begin with"),
+        ({"ALGORITHM": "HS512", "SECRET_KEY": SECRET}, "blog: SECRET_KEY: must have at least 64"),
         ({"SECRET_KEY": "hidden"}, "blog: SECRET_KEY: must have at least 32 bytes"),
         (
             {"DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d", "SECRET_KEY": SECRET},
@@ -176,6 +180,17 @@ def test_what_stops_the_start_is_one_line_without_secrets(
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(said)
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "demo", "worker"])
+def test_a_database_url_nobody_understands_is_one_line(tmp_path: Path, command: str) -> None:
+    url = "postgresql://u:hidden@host:abc/d"
+    done = run_blog(tmp_path, command, DATABASE_URL=url, SECRET_KEY=SECRET)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("blog: DATABASE_URL: ")
     assert "Traceback" not in done.stderr
     assert "hidden" not in done.stderr + done.stdout
 
@@ -277,3 +292,31 @@ def test_the_log_is_json_with_a_line_for_each_request(tmp_path: Path) -> None:
         answer.headers["x-request-id"],
     )
     assert "hidden" not in served.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-m", "blog_api"], "blog: typer is missing: pip install 'blog-core[api]'"),
+        (
+            ["-c", "import blog_adapters.container"],
+            "ModuleNotFoundError: dependency_injector is missing: "
+            "pip install 'blog-core[container]'",
+        ),
+    ],
+)
+def test_without_its_libraries_a_part_names_the_extra(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    done = subprocess.run(  # noqa: S603 - our own packages, and -S hides all others
+        [sys.executable, "-S", *arguments],
+        env={"PYTHONPATH": str(ROOT / "src")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == said

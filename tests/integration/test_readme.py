@@ -39,6 +39,22 @@ def test_an_import_example_runs_as_it_is(tmp_path: Path, number: int, printed: s
     assert done.stdout == printed, done.stderr
 
 
+def test_the_suite_example_proves_its_adapter(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(blocks("python")[2])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^\d\d passed", done.stdout, re.MULTILINE)
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the journey is told with curl")
 def test_the_journey_by_curl_runs_as_it_is(tmp_path: Path) -> None:
     (journey,) = blocks("bash")

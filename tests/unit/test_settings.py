@@ -90,6 +90,24 @@ class TestSources:
 
         assert load_settings().port == 9000
 
+    @pytest.mark.parametrize(("algorithm", "least"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
+    def test_the_key_is_as_long_as_its_algorithm_asks(
+        self, environment: Environment, algorithm: str, least: int
+    ) -> None:
+        environment(ALGORITHM=algorithm, SECRET_KEY="k" * least)
+        load_settings()
+        environment(SECRET_KEY="k" * (least - 1))
+
+        with pytest.raises(
+            SettingsError, match=f"^SECRET_KEY: must have at least {least} bytes for {algorithm}$"
+        ):
+            load_settings()
+
+    def test_the_log_level_is_read_without_regard_to_case(self, environment: Environment) -> None:
+        environment(LOG_LEVEL="WARNING")
+
+        assert load_settings().log_level == "warning"
+
     def test_a_file_that_is_no_text_is_named(self, folder: Path) -> None:
         (folder / ".env").write_bytes(b"PORT=\xff\xfe")
 

@@ -57,8 +57,8 @@ class ImageStorageContract(Contract):
         assert await stored() == {}
 
     async def test_each_picture_has_its_own_address(self, storage: ImageStorage) -> None:
-        assert storage.url(PICTURE).endswith(f"/profile_pics/{PICTURE}")
-        assert storage.url(OTHER_PICTURE) != storage.url(PICTURE)
+        assert storage.url(PICTURE).endswith(f"/{PICTURE}")
+        assert storage.url(OTHER_PICTURE) == storage.url(PICTURE).replace(PICTURE, OTHER_PICTURE)
 
 
 class ImageProcessorContract(Contract):
