@@ -300,8 +300,10 @@ def test_the_log_is_json_with_a_line_for_each_request(tmp_path: Path) -> None:
         (["-m", "blog_api"], "blog: typer is missing: pip install 'blog-core[api]'"),
         (
             ["-c", "import blog_adapters.container"],
-            "ModuleNotFoundError: dependency_injector is missing: "
-            "pip install 'blog-core[container]'",
+            (
+                "ModuleNotFoundError: dependency_injector is missing: "
+                "pip install 'blog-core[container]'"
+            ),
         ),
     ],
 )
