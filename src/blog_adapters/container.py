@@ -157,16 +157,21 @@ def _storage(
 
         return FolderImageStorage(folder, workers=workers)
     with _extra("s3"):
+        from botocore.exceptions import BotoCoreError
+
         from blog_adapters.s3 import S3ImageStorage
-    storage = S3ImageStorage(
-        workers=workers,
-        bucket=settings.s3_bucket_name or "",
-        region=settings.s3_region,
-        access_key_id=_revealed(settings.s3_access_key_id),
-        secret_access_key=_revealed(settings.s3_secret_access_key),
-        endpoint_url=settings.s3_endpoint_url,
-        public_url=settings.s3_public_url,
-    )
+    try:
+        storage = S3ImageStorage(
+            workers=workers,
+            bucket=settings.s3_bucket_name or "",
+            region=settings.s3_region,
+            access_key_id=_revealed(settings.s3_access_key_id),
+            secret_access_key=_revealed(settings.s3_secret_access_key),
+            endpoint_url=settings.s3_endpoint_url,
+            public_url=settings.s3_public_url,
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise StartError(f"S3_REGION, S3_ENDPOINT_URL: {error}") from error
     exits.push_async_callback(asyncio.to_thread, storage.close)
     return storage
 
@@ -300,6 +305,16 @@ def in_memory_container(settings: Settings | None = None) -> Container:
         mailer=providers.Singleton(memory.MemoryMailer),
     )
     return container
+
+
+def build(container: Container) -> None:
+    """Build every part now, so that what is wrong shows at the start and not at a request.
+
+    Raises:
+        SettingsError, StartError: a part cannot be built; one line says why.
+    """
+    for part in (container.posts, container.users, container.access, container.delivery):
+        part()
 
 
 async def migrate(container: Container, revision: str = "head") -> None:

@@ -36,7 +36,12 @@ class FolderMailer:
         message = as_email_message(mail, sender=self._sender)
         path = self._folder / f"{mail.id}.eml"
         try:
-            await asyncio.to_thread(write_whole, path, message.as_bytes(), mode=0o600)
+            await asyncio.to_thread(_write, path, message.as_bytes())
         except OSError as error:
             raise MailUnavailable from error
         _log.info("mail written to %s", path)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(path, data, mode=0o600)

@@ -4,13 +4,14 @@ Names are the environment's, without regard to case. `docs/settings.md` lists th
 """
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -41,9 +42,18 @@ class SettingsError(Exception):
     """A setting is wrong or missing; one line names it and never quotes its value."""
 
 
+T = TypeVar("T")
+
+
+def _without_nul(value: T) -> T:
+    if "\0" in str(value):
+        raise ValueError("must not contain a NUL")
+    return value
+
+
 def _web_address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
+    if not re.match(r"https?://[^/?#]", value):
+        raise ValueError("must begin with http:// or https:// and a host")
     return value.rstrip("/")
 
 
@@ -62,9 +72,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, AfterValidator(_without_nul)] = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    data_dir: Path = Path("var")
+    data_dir: Annotated[Path, AfterValidator(_without_nul)] = Path("var")
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
     ] = "info"
@@ -139,7 +149,7 @@ class Settings(BaseModel):
 class _Environment(Settings, BaseSettings):
     """The same settings, read from the environment and from `.env` in the working directory."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
 
     database_url_file: Path | None = None
     secret_key_file: Path | None = None
@@ -153,8 +163,11 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values are valida
     Raises:
         SettingsError: a value is wrong or missing.
     """
+    values = {name: value for name, value in given.items() if value is not None}
+    # Only a file: a pipe of this name would never end.
+    values["_env_file"] = ".env" if Path(".env").is_file() else None
     try:
-        return _Environment(**{name: value for name, value in given.items() if value is not None})
+        return _Environment(**values)
     except ValidationError as error:
         raise SettingsError("; ".join(map(_in_words, error.errors(include_input=False)))) from None
     except UnicodeDecodeError as error:
@@ -168,8 +181,24 @@ def _in_words(error: Mapping[str, Any]) -> str:
 
 
 def kept_secret_key(data_dir: Path) -> str:
-    """Return the key in `data_dir/secret_key`, made once and readable by its owner alone."""
+    """Return the key in `data_dir/secret_key`, made once and readable by its owner alone.
+
+    Raises:
+        SettingsError: it cannot be made or read, or is too short to be one of ours.
+    """
     path = data_dir / "secret_key"
+    try:
+        _make_secret_key(path)
+        key = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"DATA_DIR: no secret key can be kept in {path}") from error
+    if len(key) < max(SECRET_KEY_MIN_BYTES.values()):
+        raise SettingsError(f"DATA_DIR: {path} holds no key; remove it, and a new one is made")
+    return key
+
+
+def _make_secret_key(path: Path) -> None:
+    data_dir = path.parent
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=data_dir, encoding="ascii") as fresh:
@@ -179,4 +208,3 @@ def kept_secret_key(data_dir: Path) -> str:
             # A link never replaces: of two processes that start at once, one key is kept.
             with suppress(FileExistsError):
                 os.link(fresh.name, path)
-    return path.read_text(encoding="ascii")

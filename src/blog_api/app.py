@@ -56,7 +56,7 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     media = container.media_folder()
     if media is not None:
-        app.mount("/media", _Pictures(directory=media, check_dir=False), name="media")
+        app.mount("/media", _Pictures(directory=media), name="media")
 
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
@@ -81,6 +81,11 @@ async def _delivering(container: Container) -> AsyncIterator[None]:
 
 class _Pictures(StaticFiles):
     """Files whose names are never used again, so that browsers may keep them."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory, check_dir=False)
+        # The first upload makes the folder; until then there is nothing to be found in it.
+        self.config_checked = True
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import Annotated, Any
 
@@ -18,11 +20,13 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 from rich.progress import Progress
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from blog_adapters.container import (
     Container,
     StartError,
+    build,
     close,
     in_memory_container,
     prepare,
@@ -136,13 +140,22 @@ def config(data_dir: DataDir = None) -> None:
 def child_app() -> FastAPI:
     """Return the app of one of several server processes, from the environment."""
     settings = _settings()
+    Thread(target=_end_with_parent, daemon=True).start()
     return create_app(Container(settings=settings))
+
+
+def _end_with_parent() -> None:
+    """Drain and end when the supervisor is gone, killed perhaps: nobody else would end us."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _serve(container: Container) -> None:
     settings = container.settings()
     with _listening(settings) as listener:
-        await prepare(container)
+        await _ready(container)
         _say_where(listener)
         server = uvicorn.Server(uvicorn.Config(create_app(container), **_SERVER))
         await server.serve(sockets=[listener])
@@ -153,12 +166,15 @@ async def _serve(container: Container) -> None:
 def _supervise(settings: Settings, workers: int) -> None:
     """Keep several server processes, each with a container of its own, on one listener."""
     with _one_line_errors(), _listening(settings) as listener:
-        _run(prepare, settings)
+        _run(_ready, settings)
         _say_where(listener)
         # The processes are spawned, and read their settings from the environment.
         os.environ["DATA_DIR"] = str(settings.data_dir)
         config = uvicorn.Config("blog_api.cli:child_app", factory=True, workers=workers, **_SERVER)
-        Multiprocess(config, sockets=[listener]).run()
+        supervisor = Multiprocess(config, sockets=[listener])
+        supervisor.run()
+    if any(child.exitcode == STARTUP_FAILURE for child in supervisor.processes):
+        sys.exit("blog: a server process could not start; the log says why")
 
 
 @contextmanager
@@ -187,8 +203,13 @@ _SERVER: dict[str, Any] = {
 }
 
 
-async def _work(container: Container) -> None:
+async def _ready(container: Container) -> None:
+    build(container)
     await prepare(container)
+
+
+async def _work(container: Container) -> None:
+    await _ready(container)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

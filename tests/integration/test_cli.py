@@ -50,6 +50,14 @@ def is_alive(pid: int) -> bool:
     return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
+def listens(url: str) -> bool:
+    try:
+        httpx.get(f"{url}/livez", timeout=PATIENCE)
+    except httpx.TransportError:
+        return False
+    return True
+
+
 def eventually(fact: Callable[[], bool]) -> bool:
     """Whether the fact comes true before patience ends."""
     deadline = time.monotonic() + PATIENCE
@@ -148,6 +156,43 @@ def test_several_workers_serve_one_blog(tmp_path: Path) -> None:
     assert set(answers) == {200}
     assert status == 0
     assert eventually(lambda: not is_alive(postgres))
+
+
+def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as served:
+        served.end(signal.SIGKILL)
+
+        assert eventually(lambda: not listens(served.url))
+        assert eventually(lambda: not (tmp_path / "var/postgres/postmaster.pid").exists())
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"S3_BUCKET_NAME": "b", "S3_REGION": "no region"}, "blog: S3_REGION, S3_ENDPOINT_URL: "),
+        ({"S3_BUCKET_NAME": "b", "S3_ENDPOINT_URL": "http://"}, "blog: S3_ENDPOINT_URL: "),
+        ({"DATABASE_URL": "postgresql://u:p@a..b/d", "SECRET_KEY": SECRET}, "blog: DATABASE_URL: "),
+    ],
+)
+def test_a_part_that_cannot_be_built_is_one_line_for_any_number_of_workers(
+    tmp_path: Path, workers: str, settings: dict[str, str], said: str
+) -> None:
+    done = run_blog(tmp_path, "serve", "--workers", workers, "--port", "0", **settings)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(said)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_key_that_is_none_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/secret_key").touch()
+
+    done = run_blog(tmp_path, "serve", "--port", "0")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("blog: DATA_DIR: ")
 
 
 def test_a_port_in_use_ends_with_one_line(tmp_path: Path) -> None:

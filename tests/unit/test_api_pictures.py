@@ -1,13 +1,15 @@
 """Profile pictures over HTTP."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dependency_injector import providers
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 
-from blog_adapters.container import Container
+from blog_adapters.container import Container, in_memory_container
 from blog_adapters.memory import MemoryImageStorage
+from blog_api.app import create_app
 from blog_core.errors import Busy, StorageUnavailable
 from blog_core.testing import builders
 
@@ -165,3 +167,22 @@ async def test_the_neutral_picture_is_served(client: AsyncClient) -> None:
     response = await client.get("/static/profile_pics/default.jpg")
 
     assert (response.status_code, response.headers["Content-Type"]) == (200, "image/jpeg")
+
+
+async def test_a_stale_version_is_told_before_a_bad_picture(corey: AsyncClient) -> None:
+    junk = {"file": ("me.png", b"junk", "image/png")}
+
+    response = await corey.patch(PICTURE, files=junk, headers={"If-Match": '"99"'})
+
+    assert response.status_code == 412
+
+
+@pytest.mark.parametrize("path", ["/media/profile_pics/x.jpg", "/media/", "/media/..%2fsecret_key"])
+async def test_before_the_first_upload_no_picture_is_found(tmp_path: Path, path: str) -> None:
+    container = in_memory_container()
+    container.media_folder.override(providers.Object(tmp_path / "pictures"))
+    transport = ASGITransport(create_app(container))
+    async with AsyncClient(transport=transport, base_url="http://blog.test") as client:
+        response = await client.get(path)
+
+    assert response.status_code == 404

@@ -424,9 +424,10 @@ class TestPictures:
         after: timedelta,
         left: int,
     ) -> None:
+        await users.update(actor=corey, user_id=corey.user.id, username="changed meanwhile")
         with pytest.raises(StaleVersion):
             await users.change_picture(
-                actor=corey, user_id=corey.user.id, upload=builders.JPEG, seen=STALE
+                actor=corey, user_id=corey.user.id, upload=builders.JPEG, seen=SEEN
             )
         clock.now = NOW + after
 
@@ -590,7 +591,8 @@ class TestPrecedence:
 
         assert str(refused.value) == f"Not authorized to {WORDS[attempt]}"
 
-    @pytest.mark.parametrize("attempt", WORDS)
+    # Changing the picture is the exception: it looks at the version before it works on an upload.
+    @pytest.mark.parametrize("attempt", [update, delete, remove_picture])
     async def test_an_account_deleted_meanwhile_is_told_before_a_stale_version(
         self, users: Users, corey: Actor, attempt: Attempt
     ) -> None:
@@ -607,6 +609,16 @@ class TestPrecedence:
             await attempt(users, corey, corey.user.id)
 
         assert database.committed().users == {corey.user.id: corey.user}
+
+    async def test_a_stale_version_is_told_before_a_bad_upload(
+        self, users: Users, storage: WatchedStorage, corey: Actor
+    ) -> None:
+        with pytest.raises(StaleVersion):
+            await users.change_picture(
+                actor=corey, user_id=corey.user.id, upload=b"junk", seen=STALE
+            )
+
+        assert storage.pictures == {}
 
     async def test_a_version_that_was_seen_may_be_changed(self, users: Users, corey: Actor) -> None:
         updated: User = await users.update(

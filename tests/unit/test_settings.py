@@ -90,6 +90,18 @@ class TestSources:
 
         assert load_settings().port == 9000
 
+    @pytest.mark.parametrize("name", ["HOST", "DATA_DIR"])
+    def test_a_nul_is_refused(self, folder: Path, name: str) -> None:
+        (folder / ".env").write_text(f'{name}="a\0b"\n')
+
+        with pytest.raises(SettingsError, match=f"^{name}: must not contain a NUL$"):
+            load_settings()
+
+    def test_a_pipe_instead_of_the_file_is_not_read(self, folder: Path) -> None:
+        os.mkfifo(folder / ".env")
+
+        assert load_settings().port == 8000
+
     @pytest.mark.parametrize(("algorithm", "least"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
     def test_the_key_is_as_long_as_its_algorithm_asks(
         self, environment: Environment, algorithm: str, least: int
@@ -310,6 +322,21 @@ class TestKeptSecretKey:
 
     def test_each_folder_has_a_key_of_its_own(self, folder: Path) -> None:
         assert kept_secret_key(folder / "one") != kept_secret_key(folder / "two")
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"x" * 63, b"\xff" * 64], ids=["none", "short", "junk"]
+    )
+    def test_what_is_no_key_of_ours_is_refused(self, folder: Path, content: bytes) -> None:
+        (folder / "secret_key").write_bytes(content)
+
+        with pytest.raises(SettingsError, match=r"^DATA_DIR: "):
+            kept_secret_key(folder)
+
+    def test_where_no_key_can_be_kept_is_said(self, folder: Path) -> None:
+        (folder / "data").touch()
+
+        with pytest.raises(SettingsError, match=r"^DATA_DIR: no secret key can be kept in "):
+            kept_secret_key(folder / "data")
 
     def test_a_made_key_is_good_enough_for_a_setting(self, folder: Path) -> None:
         key = kept_secret_key(folder)

@@ -41,7 +41,7 @@ def translated() -> Iterator[None]:
         if not (error.connection_invalidated or sqlstate(error).startswith(_PASSING)):
             raise
         raise DatabaseUnavailable from error
-    except (OSError, PoolTimeout) as error:
+    except (OSError, PoolTimeout, UnicodeError) as error:  # a host's name may not be one
         raise DatabaseUnavailable from error
 
 

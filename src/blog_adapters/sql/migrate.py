@@ -133,7 +133,7 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
         raise SchemaError(str(error)) from error
     except DBAPIError as error:
         raise _refused(error) from error
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a host's name may not be one
         raise SchemaError(f"The database does not answer: {error}") from error
 
 

@@ -125,9 +125,11 @@ class Users:
         the relay deletes one that nobody shows after an hour.
 
         Raises:
-            Forbidden, InvalidImage, StorageUnavailable, UserNotFound, StaleVersion: in this order.
+            Forbidden, StaleVersion, InvalidImage, StorageUnavailable, UserNotFound: in this order;
+                StaleVersion once more at the end, when it was changed meanwhile.
         """
         actor.require_self(user_id, "update this user's picture")
+        require_seen(actor.user.version, seen)
         if len(upload) > self._max_upload_bytes:
             limit = self._max_upload_bytes // _MEBIBYTE
             raise InvalidImage(f"File too large. Maximum size is {limit}MB")
