@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 BLOG = Path(sys.executable).with_name("blog")
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds until a process that does not come up, or does not end, is given up."""
 
 
