@@ -15,7 +15,9 @@ BATCH = 10
 _log = logging.getLogger("blog.relay")
 
 
-async def run_relay(delivery: Delivery, *, stop: asyncio.Event) -> None:
+async def run_relay(
+    delivery: Delivery, *, stop: asyncio.Event, poll_seconds: float = POLL_SECONDS
+) -> None:
     """Deliver what is due until `stop` is set, then finish what is in hand and return.
 
     While the outbox cannot be reached it is tried again every poll; nothing else ends the loop.
@@ -31,7 +33,7 @@ async def run_relay(delivery: Delivery, *, stop: asyncio.Event) -> None:
             _log.exception("outbox not read")
             busy = False
         if not busy:
-            await _sleep_until(stop, POLL_SECONDS)
+            await _sleep_until(stop, poll_seconds)
     _log.info("relay stopped")
 
 

@@ -182,19 +182,29 @@ class UnitOfWork(Protocol):
     """
 
     @property
-    def posts(self) -> PostRepository: ...  # noqa: D102 - the ports above speak for themselves
+    def posts(self) -> PostRepository:
+        """The posts."""
+        ...
 
     @property
-    def users(self) -> UserRepository: ...  # noqa: D102
+    def users(self) -> UserRepository:
+        """The accounts."""
+        ...
 
     @property
-    def sessions(self) -> SessionRepository: ...  # noqa: D102
+    def sessions(self) -> SessionRepository:
+        """The sessions."""
+        ...
 
     @property
-    def reset_tokens(self) -> ResetTokenRepository: ...  # noqa: D102
+    def reset_tokens(self) -> ResetTokenRepository:
+        """The reset tokens."""
+        ...
 
     @property
-    def outbox(self) -> Outbox: ...  # noqa: D102
+    def outbox(self) -> Outbox:
+        """The outbox."""
+        ...
 
     async def commit(self) -> None:
         """Make everything so far last, at once. What follows in the unit is rolled back."""
