@@ -10,6 +10,7 @@ provider before anything is built: `container.mailer.override(providers.Object(m
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -32,6 +33,7 @@ except ModuleNotFoundError as missing:
         f"{missing.name} is missing: pip install 'blog-core[container]'", name=missing.name
     ) from missing
 
+from blog_adapters.relay import pause
 from blog_adapters.workers import Workers
 from blog_core.errors import DatabaseUnavailable
 from blog_core.ports import (
@@ -48,12 +50,19 @@ from blog_core.ports import (
 )
 from blog_core.services import Access, AccessPolicy, Delivery, Posts, Users
 
+_WATCH_SECONDS = 1.0
+_log = logging.getLogger("blog.container")
+
 Check = Callable[[], Awaitable[None]]
 """Raises an `Unavailable` when a part is not ready."""
 
 
 SqlDatabase = Any
 """A `blog_adapters.sql.Database`, which is not imported before somebody asks for one."""
+
+
+EmbeddedServer = Any
+"""A `blog_adapters.embedded_postgres.EmbeddedPostgres`, likewise."""
 
 
 class StartError(Exception):
@@ -101,17 +110,25 @@ def _policy(settings: Settings, secret_key: str) -> AccessPolicy:
     )
 
 
-def _database_url(settings: Settings, exits: AsyncExitStack) -> str:
+def _embedded(settings: Settings, exits: AsyncExitStack) -> EmbeddedServer | None:
     if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    from blog_adapters.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+        return None
+    from blog_adapters.embedded_postgres import EmbeddedPostgres
 
     server = EmbeddedPostgres(settings.data_dir / "postgres")
+    exits.push_async_callback(asyncio.to_thread, server.stop)
+    return server
+
+
+def _database_url(settings: Settings, server: EmbeddedServer | None) -> str:
+    if server is None:
+        return _revealed(settings.database_url) or ""
+    from blog_adapters.embedded_postgres import EmbeddedPostgresError
+
     try:
-        url = server.start()
+        url: str = server.start()
     except EmbeddedPostgresError as error:
         raise StartError(str(error)) from error
-    exits.push_async_callback(asyncio.to_thread, server.stop)
     return url
 
 
@@ -230,7 +247,8 @@ class Container(containers.DeclarativeContainer):
     secret_key = providers.Singleton(_secret_key, settings)
     policy = providers.Singleton(_policy, settings, secret_key)
 
-    database_url = providers.Singleton(_database_url, settings, exits)
+    embedded = providers.Singleton(_embedded, settings, exits)
+    database_url = providers.Singleton(_database_url, settings, embedded)
     database = providers.Singleton(_database, settings, database_url, exits)
     unit_of_work = providers.Singleton(_unit_of_work, database)
     post_queries = providers.Singleton(_post_queries, database)
@@ -291,6 +309,7 @@ def in_memory_container(settings: Settings | None = None) -> Container:
     database = memory.MemoryDatabase()
     container.override_providers(
         secret_key=providers.Object(token_urlsafe(48)),
+        embedded=providers.Object(None),
         database_url=providers.Object("memory:"),
         database=providers.Object(database),
         unit_of_work=providers.Object(database.unit_of_work),
@@ -353,6 +372,27 @@ async def prepare(container: Container) -> None:
         raise StartError(str(error)) from error
     except DatabaseUnavailable as error:
         raise StartError("DATABASE_URL: the database does not answer") from error
+
+
+async def keep_up(container: Container, *, stop: asyncio.Event) -> None:
+    """Until `stop` is set, bring the embedded server up again whenever it is gone.
+
+    Any other database is its owner's business: then this returns at once.
+    """
+    server = container.embedded()
+    if server is None:
+        return
+    from blog_adapters.embedded_postgres import EmbeddedPostgresError
+
+    while not stop.is_set():
+        await pause(stop, _WATCH_SECONDS)
+        if stop.is_set() or server.is_up():
+            continue
+        _log.warning("the embedded database is gone; bringing it up again")
+        try:
+            await asyncio.to_thread(server.start)
+        except EmbeddedPostgresError as error:
+            _log.error("the embedded database does not come up: %s", error)
 
 
 async def close(container: Container) -> None:

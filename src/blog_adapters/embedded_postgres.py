@@ -94,6 +94,10 @@ class EmbeddedPostgres:
             if _answers(way):  # otherwise the pid on file may be a stranger's by now
                 self._run("pg_ctl", "stop", *HERE, *WAIT, "-m", "fast")
 
+    def is_up(self) -> bool:
+        """Whether the server that this start shares still listens; `start` brings it up again."""
+        return self._way is not None and _answers(self._way)
+
     def __enter__(self) -> str:
         return self.start()
 

@@ -33,11 +33,12 @@ async def run_relay(
             _log.exception("outbox not read")
             busy = False
         if not busy:
-            await _sleep_until(stop, poll_seconds)
+            await pause(stop, poll_seconds)
     _log.info("relay stopped")
 
 
-async def _sleep_until(stop: asyncio.Event, seconds: float) -> None:
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so many seconds, or until `stop` is set."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

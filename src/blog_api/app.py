@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 from starlette.types import Scope
 
-from blog_adapters.container import Container, close
+from blog_adapters.container import Container, close, keep_up
 from blog_adapters.relay import run_relay
 from blog_api.edge import BodyLimits, Edge
 from blog_api.openapi import DescribedAPI
@@ -36,7 +36,7 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            async with _delivering(container) if relay else nullcontext():
+            async with _at_work(container, relay=relay):
                 yield
         finally:
             await close(container)
@@ -66,17 +66,20 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
 
 
 @asynccontextmanager
-async def _delivering(container: Container) -> AsyncIterator[None]:
-    """Run the relay meanwhile, and let it finish what it has in hand."""
+async def _at_work(container: Container, *, relay: bool) -> AsyncIterator[None]:
+    """Watch over the embedded database and run the relay meanwhile; let both finish at the end."""
     stop = asyncio.Event()
-    relay = asyncio.create_task(run_relay(container.delivery(), stop=stop))
+    jobs = [asyncio.create_task(keep_up(container, stop=stop))]
+    if relay:
+        jobs.append(asyncio.create_task(run_relay(container.delivery(), stop=stop)))
     try:
         yield
     finally:
         stop.set()
-        await asyncio.wait([relay], timeout=RELAY_STOP_SECONDS)
-        relay.cancel()
-        await asyncio.gather(relay, return_exceptions=True)
+        await asyncio.wait(jobs, timeout=RELAY_STOP_SECONDS)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
 
 
 class _Pictures(StaticFiles):

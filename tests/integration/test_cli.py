@@ -123,6 +123,18 @@ def test_the_data_survives_a_kill_of_everything(tmp_path: Path) -> None:
     assert [post["title"] for post in page["posts"]] == ["Kept"]
 
 
+def test_the_embedded_database_comes_back_by_itself(tmp_path: Path) -> None:
+    with serving(tmp_path) as served, closing(log_in(served)) as client:
+        client.post("/api/posts", json={"title": "Kept", "content": "x"}).raise_for_status()
+        killed = postgres_pid(tmp_path)
+        os.kill(killed, signal.SIGKILL)
+
+        assert eventually(lambda: not is_alive(killed))
+        assert eventually(lambda: served.get("/api/posts").status_code == 200)
+        assert served.get("/api/posts").json()["total"] == 1
+        assert postgres_pid(tmp_path) != killed
+
+
 def test_a_token_survives_a_restart(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         client = log_in(served)

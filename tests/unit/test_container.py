@@ -20,7 +20,8 @@ pytestmark = pytest.mark.anyio
 KEY = SecretStr("a secret key of thirty-two bytes")
 URL = SecretStr("postgresql://blog:hunter2@db.invalid/blog")
 
-PARTS = sorted(set(Container.providers) - {"media_folder"})
+# These two are not there for every setting, and that is an answer too.
+PARTS = sorted(set(Container.providers) - {"media_folder", "embedded"})
 
 
 @pytest.fixture
@@ -59,6 +60,19 @@ async def container(request: pytest.FixtureRequest) -> AsyncIterator[Container]:
 @pytest.mark.parametrize("part", PARTS)
 async def test_every_part_builds(container: Container, part: str) -> None:
     assert container.providers[part]() is not None
+
+
+@pytest.mark.parametrize("secret_key", [None, KEY])
+async def test_a_server_is_embedded_unless_another_is_named(
+    tmp_path: Path, secret_key: SecretStr | None
+) -> None:
+    url = URL if secret_key else None
+    container = Container(
+        settings=Settings(data_dir=tmp_path, database_url=url, secret_key=secret_key)
+    )
+
+    assert (container.embedded() is None) == (url is not None)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_every_part_is_built_once(container: Container) -> None:
