@@ -63,7 +63,7 @@ async def test_every_part_builds(container: Container, part: str) -> None:
 
 
 @pytest.mark.parametrize("secret_key", [None, KEY])
-async def test_a_server_is_embedded_unless_another_is_named(
+def test_a_server_is_embedded_unless_another_is_named(
     tmp_path: Path, secret_key: SecretStr | None
 ) -> None:
     url = URL if secret_key else None
