@@ -386,7 +386,7 @@ async def keep_up(container: Container, *, stop: asyncio.Event) -> None:
 
     while not stop.is_set():
         await pause(stop, _WATCH_SECONDS)
-        if stop.is_set() or server.is_up():
+        if stop.is_set() or await asyncio.to_thread(server.is_up):
             continue
         _log.warning("the embedded database is gone; bringing it up again")
         try:
