@@ -50,11 +50,16 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
 
 def run_blog(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    return subprocess.run(  # noqa: S603 - the command under test
-        [BLOG, *arguments],
-        cwd=folder,
-        env=environment(folder, **settings),
+    """Run one `blog` command to its end."""
+    return run([str(BLOG), *arguments], cwd=folder, env=environment(folder, **settings))
+
+
+def run(command: list[str], *, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, whatever that is, and keep what it says."""
+    return subprocess.run(  # noqa: S603 - commands of our own
+        command,
+        cwd=cwd,
+        env=env,
         capture_output=True,
         text=True,
         timeout=PATIENCE,

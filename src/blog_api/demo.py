@@ -71,25 +71,27 @@ async def fill(container: Container, *, step: Callable[[], None]) -> Filled:
     after an interruption adds what is missing. `step` is called once for each author and post.
     """
     now = datetime.now(UTC)
-    authors = []
+    authors: dict[str, Actor | None] = {}
     for name, colour in AUTHORS.items():
-        authors.append(await _author(container, name, colour))
+        authors[name] = await _author(container, name, colour)
         step()
+    turns = list(authors.values())
+    written = {author.user.id: await _titles(container, author) for author in turns if author}
     added = 0
     for number, (title, content) in enumerate(POSTS):
         age = timedelta(days=DAYS) * (len(POSTS) - number) / len(POSTS)
-        author = authors[number % len(authors)]
-        if author is not None and title not in await _titles(container, author):
+        author = turns[number % len(turns)]
+        if author is not None and title not in written[author.user.id]:
             posts = Posts(uow=container.unit_of_work(), clock=_stopped_at(now - age))
             await posts.publish(actor=author, title=title, content=content)
             added += 1
         step()
-    for author in filter(None, authors):
+    for author in filter(None, turns):
         await container.access().log_out(actor=author)
     return Filled(
         posts_added=added,
-        authors=tuple(name for name, author in zip(AUTHORS, authors, strict=True) if author),
-        left_alone=tuple(name for name, author in zip(AUTHORS, authors, strict=True) if not author),
+        authors=tuple(name for name, author in authors.items() if author),
+        left_alone=tuple(name for name, author in authors.items() if not author),
     )
 
 

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ import pytest
 from blog_adapters.container import Container, close, prepare
 from blog_adapters.settings import Settings
 from blog_adapters.testing.databases import ThrowAwayDatabases
-from processes import PATIENCE, Served, run_blog, serving, started
+from processes import PATIENCE, Served, run, run_blog, serving, started
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = {"username": "ada", "email": "ada@example.com", "password": "correct horse"}
@@ -367,15 +366,9 @@ def test_the_log_is_json_with_a_line_for_each_request(tmp_path: Path) -> None:
 def test_without_its_libraries_a_part_names_the_extra(
     tmp_path: Path, arguments: list[str], said: str
 ) -> None:
-    done = subprocess.run(  # noqa: S603 - our own packages, and -S hides all others
-        [sys.executable, "-S", *arguments],
-        env={"PYTHONPATH": str(ROOT / "src")},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    # -S hides all packages but our own.
+    command = [sys.executable, "-S", *arguments]
+    done = run(command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT / "src")})
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == said

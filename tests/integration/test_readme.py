@@ -2,13 +2,12 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from processes import PATIENCE, environment, serving
+from processes import environment, run, serving
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,14 +25,10 @@ def blocks(language: str) -> list[str]:
     ],
 )
 def test_an_import_example_runs_as_it_is(tmp_path: Path, number: int, printed: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own README
+    done = run(
         [sys.executable, "-c", blocks("python")[number]],
         cwd=tmp_path,
         env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
     )
 
     assert done.stdout == printed, done.stderr
@@ -41,14 +36,10 @@ def test_an_import_example_runs_as_it_is(tmp_path: Path, number: int, printed: s
 
 def test_the_suite_example_proves_its_adapter(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(blocks("python")[2])
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
         cwd=tmp_path,
         env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
     )
 
     assert done.returncode == 0, done.stdout
@@ -59,14 +50,10 @@ def test_the_suite_example_proves_its_adapter(tmp_path: Path) -> None:
 def test_the_journey_by_curl_runs_as_it_is(tmp_path: Path) -> None:
     (journey,) = blocks("bash")
     with serving(tmp_path) as served:
-        done = subprocess.run(  # noqa: S603 - our own README
+        done = run(
             ["/bin/bash", "-euc", journey.replace("http://127.0.0.1:8000", served.url)],
             cwd=ROOT,
             env=environment(tmp_path),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
         )
 
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,6 @@ from email.policy import default
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -23,6 +22,7 @@ from blog_core.domain.mail import Mail
 from blog_core.errors import BlogError, MailRefused, MailUnavailable
 from blog_core.testing import builders
 from blog_core.testing.contracts import MailerContract, ReceivedMail
+from mails import mail_in, part
 
 pytestmark = pytest.mark.anyio
 
@@ -171,28 +171,13 @@ async def mailer(serve: Serve) -> SmtpMailer:
     return plain_mailer(await serve())
 
 
-def part(message: EmailMessage, kind: str) -> str:
-    body = message.get_body((kind,))
-    assert body is not None
-    return str(body.get_content()).replace("\r\n", "\n")
-
-
 class TestSmtpMailer(MailerContract):
     """Through a real server, without any protection."""
 
     @pytest.fixture
     def received(self, inbox: Inbox) -> ReceivedMail:
         async def received() -> list[Mail]:
-            return [
-                Mail(
-                    id=UUID(message["Message-ID"][1:].partition("@")[0]),
-                    to=message["To"],
-                    subject=message["Subject"],
-                    text=part(message, "plain"),
-                    html=part(message, "html"),
-                )
-                for message in inbox.messages
-            ]
+            return [mail_in(message) for message in inbox.messages]
 
         return received
 

@@ -5,7 +5,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from hypothesis import assume, given, settings
@@ -25,6 +24,7 @@ from blog_core.testing.contracts import (
     ReceivedMail,
     StoredPictures,
 )
+from mails import mail_in, part
 
 PICTURE = "0123456789abcdef0123456789abcdef.jpg"
 SENDER = "noreply@blog.example.com"
@@ -54,12 +54,6 @@ def parsed(data: bytes) -> EmailMessage:
     return message_from_bytes(data, _class=EmailMessage, policy=default)
 
 
-def part(message: EmailMessage, kind: str) -> str:
-    body = message.get_body((kind,))
-    assert body is not None
-    return str(body.get_content()).replace("\r\n", "\n")
-
-
 class TestFolderImageStorage(ImageStorageContract):
     """On a disk."""
 
@@ -79,16 +73,7 @@ class TestFolderMailer(MailerContract):
     def received(self, tmp_path: Path) -> ReceivedMail:
         async def received() -> list[Mail]:
             messages = [parsed(path.read_bytes()) for path in (tmp_path / "mail").glob("*")]
-            return [
-                Mail(
-                    id=UUID(message["Message-ID"][1:].partition("@")[0]),
-                    to=message["To"],
-                    subject=message["Subject"],
-                    text=part(message, "plain"),
-                    html=part(message, "html"),
-                )
-                for message in messages
-            ]
+            return [mail_in(message) for message in messages]
 
         return received
 
