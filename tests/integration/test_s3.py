@@ -13,7 +13,8 @@ from mypy_boto3_s3 import S3Client
 from blog_adapters.s3 import S3ImageStorage
 from blog_adapters.workers import Workers
 from blog_core.errors import StorageUnavailable
-from blog_core.testing.contracts import ImageStorageContract, StoredPictures
+from blog_core.testing import Adapter
+from blog_core.testing.contracts import ImageStorageContract
 
 pytestmark = pytest.mark.anyio
 
@@ -118,7 +119,7 @@ class TestS3ImageStorage(ImageStorageContract):
     """On a server that speaks S3."""
 
     @pytest.fixture
-    def stored(self, s3: S3Client) -> StoredPictures:
+    def blog_adapter(self, storage: S3ImageStorage, s3: S3Client) -> Adapter:
         async def stored() -> dict[str, bytes]:
             found = s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
             return {
@@ -128,7 +129,7 @@ class TestS3ImageStorage(ImageStorageContract):
                 for entry in found
             }
 
-        return stored
+        return Adapter(storage=storage, stored=stored)
 
 
 async def test_a_picture_is_stored_in_the_folder_for_pictures(

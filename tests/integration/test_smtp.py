@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from blog_adapters.smtp import SmtpMailer
 from blog_core.domain.mail import Mail
 from blog_core.errors import BlogError, MailRefused, MailUnavailable
-from blog_core.testing import builders
-from blog_core.testing.contracts import MailerContract, ReceivedMail
+from blog_core.testing import Adapter, builders
+from blog_core.testing.contracts import MailerContract
 from mails import mail_in, part
 
 pytestmark = pytest.mark.anyio
@@ -175,11 +175,11 @@ class TestSmtpMailer(MailerContract):
     """Through a real server, without any protection."""
 
     @pytest.fixture
-    def received(self, inbox: Inbox) -> ReceivedMail:
+    def blog_adapter(self, mailer: SmtpMailer, inbox: Inbox) -> Adapter:
         async def received() -> list[Mail]:
             return [mail_in(message) for message in inbox.messages]
 
-        return received
+        return Adapter(mailer=mailer, received=received)
 
 
 async def test_a_message_has_these_headers_and_no_others(mailer: SmtpMailer, inbox: Inbox) -> None:

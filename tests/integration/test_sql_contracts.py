@@ -12,8 +12,7 @@ from blog_adapters.sql import (
     sql_unit_of_work,
 )
 from blog_adapters.sql.tables import outbox
-from blog_core.ports import UnitOfWorkFactory
-from blog_core.testing import builders
+from blog_core.testing import Adapter, builders
 from blog_core.testing.builders import NOW, minutes
 from blog_core.testing.contracts import (
     OutboxContract,
@@ -29,8 +28,12 @@ from blog_core.testing.contracts.base import given_user
 
 
 @pytest.fixture
-def uow(rollback_database: RollbackDatabase) -> UnitOfWorkFactory:
-    return partial(sql_unit_of_work, rollback_database)
+def blog_adapter(rollback_database: RollbackDatabase) -> Adapter:
+    return Adapter(
+        uow=partial(sql_unit_of_work, rollback_database),
+        post_queries=SqlPostQueries(rollback_database),
+        user_queries=SqlUserQueries(rollback_database),
+    )
 
 
 class TestSqlUnitOfWork(UnitOfWorkContract):
@@ -42,19 +45,17 @@ class TestSqlPosts(PostRepositoryContract):
 
 
 class TestSqlUsers(UserRepositoryContract):
-    async def test_the_longest_keys_fit_into_their_index(self, uow: UnitOfWorkFactory) -> None:
+    async def test_the_longest_keys_fit_into_their_index(self) -> None:
         longest = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}"  # 18 characters in a key
         user = builders.new_user(longest * 50, f"{longest * 116}@b.c")
 
-        added = await given_user(uow, user)
+        added = await given_user(self.uow, user)
 
         assert (added.username, added.email) == (user.username, user.email)
 
 
 class TestSqlSessions(SessionRepositoryContract):
-    @pytest.fixture
-    def queries(self, rollback_database: RollbackDatabase) -> SqlUserQueries:
-        return SqlUserQueries(rollback_database)
+    pass
 
 
 class TestSqlResetTokens(ResetTokenRepositoryContract):
@@ -63,10 +64,10 @@ class TestSqlResetTokens(ResetTokenRepositoryContract):
 
 class TestSqlOutbox(OutboxContract):
     async def test_a_kind_that_only_a_newer_version_knows_is_left_to_it(
-        self, uow: UnitOfWorkFactory, rollback_database: RollbackDatabase
+        self, rollback_database: RollbackDatabase
     ) -> None:
         known, unknown = builders.entry(), builders.entry()
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.outbox.add(known)
             await unit.outbox.add(unknown)
             await unit.commit()
@@ -75,19 +76,15 @@ class TestSqlOutbox(OutboxContract):
             await transaction.execute(newer)
             await transaction.commit()
 
-        async with uow() as unit:
+        async with self.uow() as unit:
             claimed = await unit.outbox.claim(now=NOW, until=NOW + minutes(1), limit=9)
 
         assert [entry.id for entry in claimed] == [known.id]
 
 
 class TestSqlPostQueries(PostQueriesContract):
-    @pytest.fixture
-    def queries(self, rollback_database: RollbackDatabase) -> SqlPostQueries:
-        return SqlPostQueries(rollback_database)
+    pass
 
 
 class TestSqlUserQueries(UserQueriesContract):
-    @pytest.fixture
-    def queries(self, rollback_database: RollbackDatabase) -> SqlUserQueries:
-        return SqlUserQueries(rollback_database)
+    pass

@@ -17,13 +17,8 @@ from blog_adapters.workers import Workers
 from blog_core.domain import text
 from blog_core.domain.mail import Mail
 from blog_core.errors import InvalidText, MailRefused, MailUnavailable, StorageUnavailable
-from blog_core.testing import builders
-from blog_core.testing.contracts import (
-    ImageStorageContract,
-    MailerContract,
-    ReceivedMail,
-    StoredPictures,
-)
+from blog_core.testing import Adapter, builders
+from blog_core.testing.contracts import ImageStorageContract, MailerContract
 from mails import mail_in, part
 
 PICTURE = "0123456789abcdef0123456789abcdef.jpg"
@@ -58,24 +53,24 @@ class TestFolderImageStorage(ImageStorageContract):
     """On a disk."""
 
     @pytest.fixture
-    def stored(self, tmp_path: Path) -> StoredPictures:
+    def blog_adapter(self, storage: FolderImageStorage, tmp_path: Path) -> Adapter:
         async def stored() -> dict[str, bytes]:
             folder = tmp_path / "pictures" / "profile_pics"
             return {path.name: path.read_bytes() for path in folder.glob("*")}
 
-        return stored
+        return Adapter(storage=storage, stored=stored)
 
 
 class TestFolderMailer(MailerContract):
     """On a disk."""
 
     @pytest.fixture
-    def received(self, tmp_path: Path) -> ReceivedMail:
+    def blog_adapter(self, mailer: FolderMailer, tmp_path: Path) -> Adapter:
         async def received() -> list[Mail]:
             messages = [parsed(path.read_bytes()) for path in (tmp_path / "mail").glob("*")]
             return [mail_in(message) for message in messages]
 
-        return received
+        return Adapter(mailer=mailer, received=received)
 
 
 @pytest.mark.anyio

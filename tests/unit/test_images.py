@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, ImageFile
 from blog_adapters.images import PillowImageProcessor, _profile_picture
 from blog_adapters.workers import Workers
 from blog_core.errors import Busy, InvalidImage
-from blog_core.testing import builders
+from blog_core.testing import Adapter, builders
 from blog_core.testing.contracts import ImageProcessorContract
 
 Colour = tuple[int, int, int]
@@ -32,6 +32,10 @@ def images() -> Iterator[PillowImageProcessor]:
 
 class TestPillowImageProcessor(ImageProcessorContract):
     """With the codecs of Pillow's wheel."""
+
+    @pytest.fixture
+    def blog_adapter(self, images: PillowImageProcessor) -> Adapter:
+        return Adapter(images=images)
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -2,29 +2,13 @@
 
 import pytest
 
-from blog_adapters.memory import (
-    MemoryAccessTokens,
-    MemoryDatabase,
-    MemoryImages,
-    MemoryImageStorage,
-    MemoryMailer,
-    MemoryPasswords,
-    MemoryPostQueries,
-    MemoryUserQueries,
-)
-from blog_core.domain.mail import Mail
-from blog_core.ports import UnitOfWorkFactory
-from blog_core.testing import contracts
+from blog_adapters.testing.adapters import memory_adapter
+from blog_core.testing import Adapter, contracts
 
 
 @pytest.fixture
-def database() -> MemoryDatabase:
-    return MemoryDatabase()
-
-
-@pytest.fixture
-def uow(database: MemoryDatabase) -> UnitOfWorkFactory:
-    return database.unit_of_work
+def blog_adapter() -> Adapter:
+    return memory_adapter()
 
 
 class TestMemoryUnitOfWork(contracts.UnitOfWorkContract):
@@ -40,9 +24,7 @@ class TestMemoryUsers(contracts.UserRepositoryContract):
 
 
 class TestMemorySessions(contracts.SessionRepositoryContract):
-    @pytest.fixture
-    def queries(self, database: MemoryDatabase) -> MemoryUserQueries:
-        return MemoryUserQueries(database)
+    pass
 
 
 class TestMemoryResetTokens(contracts.ResetTokenRepositoryContract):
@@ -54,56 +36,28 @@ class TestMemoryOutbox(contracts.OutboxContract):
 
 
 class TestMemoryPostQueries(contracts.PostQueriesContract):
-    @pytest.fixture
-    def queries(self, database: MemoryDatabase) -> MemoryPostQueries:
-        return MemoryPostQueries(database)
+    pass
 
 
 class TestMemoryUserQueries(contracts.UserQueriesContract):
-    @pytest.fixture
-    def queries(self, database: MemoryDatabase) -> MemoryUserQueries:
-        return MemoryUserQueries(database)
+    pass
 
 
 class TestMemoryImageStorage(contracts.ImageStorageContract):
-    @pytest.fixture
-    def storage(self) -> MemoryImageStorage:
-        return MemoryImageStorage()
-
-    @pytest.fixture
-    def stored(self, storage: MemoryImageStorage) -> contracts.StoredPictures:
-        async def look() -> dict[str, bytes]:
-            return dict(storage.pictures)
-
-        return look
+    pass
 
 
 class TestMemoryMailer(contracts.MailerContract):
-    @pytest.fixture
-    def mailer(self) -> MemoryMailer:
-        return MemoryMailer()
-
-    @pytest.fixture
-    def received(self, mailer: MemoryMailer) -> contracts.ReceivedMail:
-        async def read() -> list[Mail]:
-            return list(mailer.sent)
-
-        return read
+    pass
 
 
 class TestMemoryPasswords(contracts.PasswordHasherContract):
-    @pytest.fixture
-    def passwords(self) -> MemoryPasswords:
-        return MemoryPasswords()
+    pass
 
 
 class TestMemoryAccessTokens(contracts.AccessTokensContract):
-    @pytest.fixture
-    def tokens(self) -> MemoryAccessTokens:
-        return MemoryAccessTokens()
+    pass
 
 
 class TestMemoryImages(contracts.ImageProcessorContract):
-    @pytest.fixture
-    def images(self) -> MemoryImages:
-        return MemoryImages()
+    pass

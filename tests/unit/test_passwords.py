@@ -8,6 +8,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from blog_adapters.passwords import Argon2Passwords
 from blog_adapters.workers import Workers
+from blog_core.testing import Adapter
 from blog_core.testing.contracts import PasswordHasherContract
 
 MALFORMED = {
@@ -70,6 +71,10 @@ def costs_a_whole_hash(password_hash: str) -> bool:
 
 class TestArgon2Passwords(PasswordHasherContract):
     """At the least cost that Argon2 allows."""
+
+    @pytest.fixture
+    def blog_adapter(self, passwords: Argon2Passwords) -> Adapter:
+        return Adapter(passwords=passwords)
 
 
 def test_by_default_the_cost_is_the_one_rfc_9106_recommends(workers: Workers) -> None:

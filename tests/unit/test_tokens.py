@@ -13,6 +13,7 @@ from blog_adapters.tokens import JwtAccessTokens
 from blog_core.domain.access import AccessClaims
 from blog_core.domain.users import UserId
 from blog_core.errors import InvalidAccessToken
+from blog_core.testing import Adapter
 from blog_core.testing.builders import NOW, minutes
 from blog_core.testing.contracts import AccessTokensContract
 
@@ -31,6 +32,10 @@ def tokens() -> JwtAccessTokens:
 
 class TestJwtAccessTokens(AccessTokensContract):
     """On one process's clock and secret."""
+
+    @pytest.fixture
+    def blog_adapter(self, tokens: JwtAccessTokens) -> Adapter:
+        return Adapter(tokens=tokens)
 
 
 def signed(

@@ -1,12 +1,13 @@
-"""What every adapter of a port must do, as test classes to inherit: one fact per test.
+"""What every adapter of a port must do, as test classes to inherit: one clause per test.
+
+    @pytest.fixture
+    def blog_adapter() -> Adapter:
+        return Adapter(uow=my_unit_of_work)
 
     class TestMyPosts(PostRepositoryContract):
-        @pytest.fixture
-        def uow(self) -> UnitOfWorkFactory:
-            return my_unit_of_work
+        pass
 
-Each class says in its docstring which fixtures to supply; what they open must be empty, and new
-for each test. A subclass may add tests but not change those it inherits.
+`docs/clauses.md` lists the clauses. A subclass may add tests but not change those it inherits.
 """
 
 from blog_core.testing.contracts.access import (
@@ -15,19 +16,36 @@ from blog_core.testing.contracts.access import (
     ResetTokenRepositoryContract,
     SessionRepositoryContract,
 )
-from blog_core.testing.contracts.mail import MailerContract, ReceivedMail
+from blog_core.testing.contracts.base import Clause, Contract, clause_of
+from blog_core.testing.contracts.mail import MailerContract
 from blog_core.testing.contracts.outbox import OutboxContract
-from blog_core.testing.contracts.pictures import (
-    ImageProcessorContract,
-    ImageStorageContract,
-    StoredPictures,
-)
+from blog_core.testing.contracts.pictures import ImageProcessorContract, ImageStorageContract
 from blog_core.testing.contracts.posts import PostQueriesContract, PostRepositoryContract
 from blog_core.testing.contracts.unit_of_work import UnitOfWorkContract
 from blog_core.testing.contracts.users import UserQueriesContract, UserRepositoryContract
 
+SUITES: tuple[type[Contract], ...] = (
+    UnitOfWorkContract,
+    PostRepositoryContract,
+    UserRepositoryContract,
+    SessionRepositoryContract,
+    ResetTokenRepositoryContract,
+    OutboxContract,
+    PostQueriesContract,
+    UserQueriesContract,
+    ImageStorageContract,
+    ImageProcessorContract,
+    MailerContract,
+    PasswordHasherContract,
+    AccessTokensContract,
+)
+"""Every suite there is."""
+
 __all__ = [
+    "SUITES",
     "AccessTokensContract",
+    "Clause",
+    "Contract",
     "ImageProcessorContract",
     "ImageStorageContract",
     "MailerContract",
@@ -35,11 +53,10 @@ __all__ = [
     "PasswordHasherContract",
     "PostQueriesContract",
     "PostRepositoryContract",
-    "ReceivedMail",
     "ResetTokenRepositoryContract",
     "SessionRepositoryContract",
-    "StoredPictures",
     "UnitOfWorkContract",
     "UserQueriesContract",
     "UserRepositoryContract",
+    "clause_of",
 ]

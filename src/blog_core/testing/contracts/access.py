@@ -16,141 +16,181 @@ from blog_core.errors import (
     SessionNotFound,
     UserNotFound,
 )
-from blog_core.ports import (
-    AccessTokens,
-    PasswordHasher,
-    UnitOfWorkFactory,
-    UserQueries,
-)
 from blog_core.testing import builders
 from blog_core.testing.builders import NOW, minutes
-from blog_core.testing.contracts.base import Contract, given_user
+from blog_core.testing.contracts.base import Contract, clause, given_user
 
 
 class SessionRepositoryContract(Contract):
-    """`SessionRepository`. Supply `uow`, a `UnitOfWorkFactory`, and `queries`, `UserQueries`."""
+    """`SessionRepository`."""
 
-    async def test_a_session_comes_back_as_it_was(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
+    ports = ("uow", "user_queries")
+    needs = frozenset({"sessions"})
+
+    @clause("SESSION-REPO-01")
+    async def test_a_session_comes_back_as_it_was(self) -> None:
+        """A session comes back as it was."""
+        user = await given_user(self.uow)
         session = builders.session(user.id, user_agent="Mozilla/5.0 “x”")
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.sessions.add(session)
             await unit.commit()
 
-        assert (await queries.actor(session.id)).session == session
+        assert (await self.user_queries.actor(session.id)).session == session
 
-    async def test_a_user_who_does_not_exist_has_no_session(self, uow: UnitOfWorkFactory) -> None:
-        async with uow() as unit:
+    @clause("SESSION-REPO-02")
+    async def test_a_user_who_does_not_exist_has_no_session(self) -> None:
+        """A session of a user who does not exist is refused with UserNotFound."""
+        async with self.uow() as unit:
             with pytest.raises(UserNotFound):
                 await unit.sessions.add(builders.session(UserId(2**63)))
 
-    async def test_touching_sets_when_it_was_last_used(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
-        session = builders.session(user.id)
-        async with uow() as unit:
+    @clause("SESSION-REPO-03")
+    async def test_touching_sets_when_it_was_last_used(self) -> None:
+        """Touching sets when a session was last used, and of no other."""
+        user = await given_user(self.uow)
+        session, untouched = builders.session(user.id), builders.session(user.id)
+        async with self.uow() as unit:
             await unit.sessions.add(session)
+            await unit.sessions.add(untouched)
             await unit.sessions.touch(session.id, NOW + minutes(5))
             await unit.commit()
 
         touched = replace(session, last_used_at=NOW + minutes(5))
-        assert (await queries.actor(session.id)).session == touched
+        assert (await self.user_queries.actor(session.id)).session == touched
+        assert (await self.user_queries.actor(untouched.id)).session == untouched
 
-    async def test_touching_an_ended_session_does_not_revive_it(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
+    @clause("SESSION-REPO-04")
+    async def test_touching_an_ended_session_does_not_revive_it(self) -> None:
+        """Touching a session that ended does not revive it."""
         session_id = uuid4()
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.sessions.touch(session_id, NOW)
             await unit.commit()
 
         with pytest.raises(SessionEnded):
-            await queries.actor(session_id)
+            await self.user_queries.actor(session_id)
 
-    async def test_an_ended_session_is_gone(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
+    @clause("SESSION-REPO-05")
+    async def test_an_ended_session_is_gone(self) -> None:
+        """An ended session is gone."""
+        user = await given_user(self.uow)
         session = builders.session(user.id)
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.sessions.add(session)
             await unit.sessions.end(session.id, user.id)
             await unit.commit()
 
         with pytest.raises(SessionEnded):
-            await queries.actor(session.id)
+            await self.user_queries.actor(session.id)
 
-    async def test_anothers_session_is_not_found(self, uow: UnitOfWorkFactory) -> None:
-        user, other = await given_user(uow), await given_user(uow, builders.new_user("other"))
+    @clause("SESSION-REPO-06")
+    async def test_anothers_session_is_not_found(self) -> None:
+        """Ending another user's session raises SessionNotFound."""
+        user, other = (
+            await given_user(self.uow),
+            await given_user(self.uow, builders.new_user("other")),
+        )
         session = builders.session(user.id)
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.sessions.add(session)
 
             with pytest.raises(SessionNotFound):
                 await unit.sessions.end(session.id, other.id)
 
-    async def test_all_sessions_of_one_user_end_but_the_one_spared(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user, other = await given_user(uow), await given_user(uow, builders.new_user("other"))
+    @clause("SESSION-REPO-07")
+    async def test_all_sessions_of_one_user_end_but_the_one_spared(self) -> None:
+        """All sessions of one user end but the one spared, and nobody else's."""
+        user, other = (
+            await given_user(self.uow),
+            await given_user(self.uow, builders.new_user("other")),
+        )
         mine = [builders.session(user.id) for _ in range(3)]
         theirs = builders.session(other.id)
-        async with uow() as unit:
+        async with self.uow() as unit:
             for session in [*mine, theirs]:
                 await unit.sessions.add(session)
             await unit.sessions.end_all(user.id, but=mine[1].id)
             await unit.commit()
 
-        assert await queries.sessions(user.id) == [mine[1]]
-        assert await queries.sessions(other.id) == [theirs]
+        assert await self.user_queries.sessions(user.id) == [mine[1]]
+        assert await self.user_queries.sessions(other.id) == [theirs]
 
-    async def test_all_sessions_of_one_user_end(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
-        async with uow() as unit:
+    @clause("SESSION-REPO-08")
+    async def test_all_sessions_of_one_user_end(self) -> None:
+        """All sessions of one user end."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
             await unit.sessions.add(builders.session(user.id))
             await unit.sessions.end_all(user.id)
             await unit.commit()
 
-        assert await queries.sessions(user.id) == []
+        assert await self.user_queries.sessions(user.id) == []
 
-    async def test_only_this_users_expired_sessions_are_swept(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user, other = await given_user(uow), await given_user(uow, builders.new_user("other"))
+    @clause("SESSION-REPO-09")
+    async def test_only_this_users_expired_sessions_are_swept(self) -> None:
+        """Only this user's expired sessions are swept."""
+        user, other = (
+            await given_user(self.uow),
+            await given_user(self.uow, builders.new_user("other")),
+        )
         expired, open_ = builders.session(user.id), builders.session(user.id, NOW + minutes(1))
         theirs = builders.session(other.id)
-        async with uow() as unit:
+        async with self.uow() as unit:
             for session in [expired, open_, theirs]:
                 await unit.sessions.add(session)
             await unit.sessions.end_expired(user.id, NOW + minutes(31))
             await unit.commit()
 
-        assert await queries.sessions(user.id) == [open_]
-        assert await queries.sessions(other.id) == [theirs]
+        assert await self.user_queries.sessions(user.id) == [open_]
+        assert await self.user_queries.sessions(other.id) == [theirs]
+
+    @clause("SESSION-REPO-10")
+    async def test_ending_one_session_leaves_the_others(self) -> None:
+        """Ending one session leaves the user's others open."""
+        user = await given_user(self.uow)
+        ended, left = builders.session(user.id), builders.session(user.id)
+        async with self.uow() as unit:
+            await unit.sessions.add(ended)
+            await unit.sessions.add(left)
+            await unit.sessions.end(ended.id, user.id)
+            await unit.commit()
+
+        assert await self.user_queries.sessions(user.id) == [left]
+
+    @clause("SESSION-REPO-11")
+    async def test_a_session_that_is_not_there_cannot_be_ended(self) -> None:
+        """Ending a session that nobody has raises SessionNotFound."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
+            with pytest.raises(SessionNotFound):
+                await unit.sessions.end(uuid4(), user.id)
 
 
 class ResetTokenRepositoryContract(Contract):
-    """`ResetTokenRepository`. Supply `uow`, a `UnitOfWorkFactory`."""
+    """`ResetTokenRepository`."""
 
-    async def test_a_token_comes_back_as_it_was(self, uow: UnitOfWorkFactory) -> None:
-        token = builders.reset_token((await given_user(uow)).id)
-        async with uow() as unit:
+    ports = ("uow",)
+    needs = frozenset({"reset_tokens"})
+
+    @clause("RESET-REPO-01")
+    async def test_a_token_comes_back_as_it_was(self) -> None:
+        """A reset token comes back as it was."""
+        token = builders.reset_token((await given_user(self.uow)).id)
+        async with self.uow() as unit:
             await unit.reset_tokens.replace(token)
             await unit.commit()
 
-        async with uow() as unit:
+        async with self.uow() as unit:
             assert await unit.reset_tokens.get(token.digest) == token
 
-    async def test_a_later_token_replaces_the_earlier(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
+    @clause("RESET-REPO-02")
+    async def test_a_later_token_replaces_the_earlier(self) -> None:
+        """A later token of a user replaces the earlier one."""
+        user = await given_user(self.uow)
         earlier = builders.reset_token(user.id, "earlier")
         later = builders.reset_token(user.id, "later", NOW + minutes(1))
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.reset_tokens.replace(earlier)
             await unit.reset_tokens.replace(later)
 
@@ -158,11 +198,13 @@ class ResetTokenRepositoryContract(Contract):
             with pytest.raises(InvalidResetToken):
                 await unit.reset_tokens.get(earlier.digest)
 
-    async def test_an_earlier_token_does_not_replace_a_later(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
+    @clause("RESET-REPO-03")
+    async def test_an_earlier_token_does_not_replace_a_later(self) -> None:
+        """A token created earlier does not replace a later one, though it is stored after it."""
+        user = await given_user(self.uow)
         earlier = builders.reset_token(user.id, "earlier")
         later = builders.reset_token(user.id, "later", NOW + minutes(1))
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.reset_tokens.replace(later)
             await unit.reset_tokens.replace(earlier)
 
@@ -170,38 +212,49 @@ class ResetTokenRepositoryContract(Contract):
             with pytest.raises(InvalidResetToken):
                 await unit.reset_tokens.get(earlier.digest)
 
-    async def test_users_do_not_share_tokens(self, uow: UnitOfWorkFactory) -> None:
-        user, other = await given_user(uow), await given_user(uow, builders.new_user("other"))
+    @clause("RESET-REPO-04")
+    async def test_users_do_not_share_tokens(self) -> None:
+        """One user's tokens are not touched by another's."""
+        user, other = (
+            await given_user(self.uow),
+            await given_user(self.uow, builders.new_user("other")),
+        )
         token = builders.reset_token(user.id, "mine")
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.reset_tokens.replace(token)
             await unit.reset_tokens.replace(builders.reset_token(other.id, "theirs"))
             await unit.reset_tokens.discard(other.id)
 
             assert await unit.reset_tokens.get(token.digest) == token
 
-    async def test_a_user_who_does_not_exist_has_no_token(self, uow: UnitOfWorkFactory) -> None:
-        async with uow() as unit:
+    @clause("RESET-REPO-05")
+    async def test_a_user_who_does_not_exist_has_no_token(self) -> None:
+        """A token of a user who does not exist is refused with UserNotFound."""
+        async with self.uow() as unit:
             with pytest.raises(UserNotFound):
                 await unit.reset_tokens.replace(builders.reset_token(UserId(2**40)))
 
-    async def test_a_token_is_taken_once(self, uow: UnitOfWorkFactory) -> None:
-        token = builders.reset_token((await given_user(uow)).id)
-        async with uow() as unit:
+    @clause("RESET-REPO-06")
+    async def test_a_token_is_taken_once(self) -> None:
+        """A token is taken once; then it raises InvalidResetToken."""
+        token = builders.reset_token((await given_user(self.uow)).id)
+        async with self.uow() as unit:
             await unit.reset_tokens.replace(token)
 
             assert await unit.reset_tokens.take(token.digest) == token
             with pytest.raises(InvalidResetToken):
                 await unit.reset_tokens.take(token.digest)
 
-    async def test_of_many_who_take_a_token_one_gets_it(self, uow: UnitOfWorkFactory) -> None:
-        token = builders.reset_token((await given_user(uow)).id)
-        async with uow() as unit:
+    @clause("RESET-REPO-07")
+    async def test_of_many_who_take_a_token_one_gets_it(self) -> None:
+        """Of many units that take one token at once, exactly one gets it."""
+        token = builders.reset_token((await given_user(self.uow)).id)
+        async with self.uow() as unit:
             await unit.reset_tokens.replace(token)
             await unit.commit()
 
         async def take() -> None:
-            async with uow() as unit:
+            async with self.uow() as unit:
                 await unit.reset_tokens.take(token.digest)
                 await unit.commit()
 
@@ -210,88 +263,145 @@ class ResetTokenRepositoryContract(Contract):
         assert results.count(None) == 1
         assert sum(isinstance(result, InvalidResetToken) for result in results) == 4
 
-    async def test_a_discarded_token_is_gone(self, uow: UnitOfWorkFactory) -> None:
-        token = builders.reset_token((await given_user(uow)).id)
-        async with uow() as unit:
+    @clause("RESET-REPO-08")
+    async def test_a_discarded_token_is_gone(self) -> None:
+        """A discarded token is gone."""
+        token = builders.reset_token((await given_user(self.uow)).id)
+        async with self.uow() as unit:
             await unit.reset_tokens.replace(token)
             await unit.reset_tokens.discard(token.user_id)
 
             with pytest.raises(InvalidResetToken):
                 await unit.reset_tokens.get(token.digest)
 
+    @clause("RESET-REPO-09")
+    async def test_an_expired_token_is_there_until_it_is_taken(self) -> None:
+        """An expired token is returned: comparing clocks is the domain's business."""
+        long_over = builders.reset_token(
+            (await given_user(self.uow)).id, created_at=NOW - minutes(1_000_000)
+        )
+        async with self.uow() as unit:
+            await unit.reset_tokens.replace(long_over)
+
+            assert await unit.reset_tokens.get(long_over.digest) == long_over
+
+    @clause("RESET-REPO-10")
+    async def test_of_tokens_of_one_moment_the_last_stored_stays(self) -> None:
+        """Of two tokens created at one moment the one stored last stays."""
+        user = await given_user(self.uow)
+        first, second = (builders.reset_token(user.id, name) for name in ("first", "second"))
+        async with self.uow() as unit:
+            await unit.reset_tokens.replace(first)
+            await unit.reset_tokens.replace(second)
+
+            assert await unit.reset_tokens.get(second.digest) == second
+
 
 class PasswordHasherContract(Contract):
-    """`PasswordHasher`. Supply `passwords`."""
+    """`PasswordHasher`."""
 
+    ports = ("passwords",)
+
+    @clause("PASSWORDS-01")
     @pytest.mark.parametrize("password", ["password", "ünïcödé 🙂", " " * 8, "x" * 128, "nul\0nul"])
-    async def test_a_password_belongs_to_its_hash(
-        self, passwords: PasswordHasher, password: str
-    ) -> None:
-        assert await passwords.verify(password, await passwords.hash(password)) is True
+    async def test_a_password_belongs_to_its_hash(self, password: str) -> None:
+        """A password belongs to its hash, whatever characters it has."""
+        assert await self.passwords.verify(password, await self.passwords.hash(password)) is True
 
+    @clause("PASSWORDS-02")
     @pytest.mark.parametrize("other", ["Password1", "password1 ", "", "password", "p\ud800"])
-    async def test_another_password_does_not(self, passwords: PasswordHasher, other: str) -> None:
-        assert await passwords.verify(other, await passwords.hash("password1")) is False
+    async def test_another_password_does_not(self, other: str) -> None:
+        """Another password does not belong to it, however alike."""
+        assert await self.passwords.verify(other, await self.passwords.hash("password1")) is False
 
-    async def test_what_follows_a_long_beginning_counts(self, passwords: PasswordHasher) -> None:
-        password_hash = await passwords.hash("x" * 127 + "a")
+    @clause("PASSWORDS-03")
+    async def test_what_follows_a_long_beginning_counts(self) -> None:
+        """Every one of 128 characters counts."""
+        password_hash = await self.passwords.hash("x" * 127 + "a")
 
-        assert await passwords.verify("x" * 127 + "b", password_hash) is False
+        assert await self.passwords.verify("x" * 127 + "b", password_hash) is False
 
-    async def test_no_password_belongs_to_none(self, passwords: PasswordHasher) -> None:
-        assert await passwords.verify("password", None) is False
+    @clause("PASSWORDS-04")
+    async def test_no_password_belongs_to_none(self) -> None:
+        """No password belongs to a missing hash."""
+        assert await self.passwords.verify("password", None) is False
 
-    async def test_hashes_of_one_password_differ(self, passwords: PasswordHasher) -> None:
-        assert await passwords.hash("password") != await passwords.hash("password")
+    @clause("PASSWORDS-05")
+    async def test_hashes_of_one_password_differ(self) -> None:
+        """Two hashes of one password differ."""
+        assert await self.passwords.hash("password") != await self.passwords.hash("password")
 
-    async def test_a_hash_fits_its_column(self, passwords: PasswordHasher) -> None:
-        assert len(await passwords.hash("password")) <= 200
+    @clause("PASSWORDS-06")
+    async def test_a_hash_fits_its_column(self) -> None:
+        """A hash has at most 200 characters."""
+        assert len(await self.passwords.hash("password")) <= 200
 
-    async def test_a_fresh_hash_is_not_outdated(self, passwords: PasswordHasher) -> None:
-        assert passwords.is_outdated(await passwords.hash("password")) is False
+    @clause("PASSWORDS-07")
+    async def test_a_fresh_hash_is_not_outdated(self) -> None:
+        """A fresh hash is not outdated."""
+        assert self.passwords.is_outdated(await self.passwords.hash("password")) is False
 
 
 class AccessTokensContract(Contract):
-    """`AccessTokens`. Supply `tokens`."""
+    """`AccessTokens`."""
 
-    async def test_a_token_is_read_as_it_was_issued(self, tokens: AccessTokens) -> None:
+    ports = ("tokens",)
+
+    @clause("TOKENS-01")
+    async def test_a_token_is_read_as_it_was_issued(self) -> None:
+        """A token is read as it was issued."""
         claims = AccessClaims(user_id=UserId(2**62), session_id=uuid4())
 
-        token = tokens.issue(claims, now=NOW, expires_at=NOW + minutes(30))
+        token = self.tokens.issue(claims, now=NOW, expires_at=NOW + minutes(30))
 
-        assert tokens.read(token, now=NOW + minutes(29)) == claims
+        assert self.tokens.read(token, now=NOW + minutes(29)) == claims
 
-    async def test_a_token_expires(self, tokens: AccessTokens) -> None:
-        token = self._issued(tokens)
+    @clause("TOKENS-02")
+    async def test_a_token_expires(self) -> None:
+        """A token expires, half a minute after its time at the latest."""
+        token = self._issued()
 
         with pytest.raises(InvalidAccessToken):
-            tokens.read(token, now=NOW + minutes(30) + timedelta(seconds=32))
+            self.tokens.read(token, now=NOW + minutes(30) + timedelta(seconds=32))
 
-    async def test_a_clock_that_is_half_a_minute_off_is_forgiven(
-        self, tokens: AccessTokens
-    ) -> None:
-        token = self._issued(tokens)
+    @clause("TOKENS-03")
+    async def test_a_clock_that_is_half_a_minute_off_is_forgiven(self) -> None:
+        """A clock that is half a minute off, either way, is forgiven."""
+        token = self._issued()
 
-        early = tokens.read(token, now=NOW - timedelta(seconds=29))
-        late = tokens.read(token, now=NOW + minutes(30) + timedelta(seconds=29))
+        early = self.tokens.read(token, now=NOW - timedelta(seconds=29))
+        late = self.tokens.read(token, now=NOW + minutes(30) + timedelta(seconds=29))
 
         assert early.user_id == late.user_id == 1
 
+    @clause("TOKENS-04")
     @pytest.mark.parametrize(
         "token", ["", "x", "a.b.c", "é", "\ud800", "\0", "eyJhbGciOiJub25lIn0.e30.", "x" * 100_000]
     )
-    async def test_anything_else_is_invalid(self, tokens: AccessTokens, token: str) -> None:
+    async def test_anything_else_is_invalid(self, token: str) -> None:
+        """Anything that is no token raises InvalidAccessToken, whatever it holds."""
         with pytest.raises(InvalidAccessToken):
-            tokens.read(token, now=NOW)
+            self.tokens.read(token, now=NOW)
 
-    async def test_a_token_changed_anywhere_is_invalid(self, tokens: AccessTokens) -> None:
-        token = self._issued(tokens)
+    @clause("TOKENS-05")
+    async def test_a_token_changed_anywhere_is_invalid(self) -> None:
+        """A token changed in any place raises InvalidAccessToken."""
+        token = self._issued()
 
         for place in range(0, len(token), 7):
             other = "A" if token[place] != "A" else "B"
             with pytest.raises(InvalidAccessToken):
-                tokens.read(token[:place] + other + token[place + 1 :], now=NOW)
+                self.tokens.read(token[:place] + other + token[place + 1 :], now=NOW)
 
-    def _issued(self, tokens: AccessTokens) -> str:
+    @clause("TOKENS-06")
+    async def test_tokens_of_one_moment_keep_their_own_claims(self) -> None:
+        """Tokens issued at one moment each lead to their own claims."""
+        claims = [AccessClaims(user_id=UserId(n), session_id=uuid4()) for n in (1, 2)]
+
+        issued = [self.tokens.issue(c, now=NOW, expires_at=NOW + minutes(30)) for c in claims]
+
+        assert [self.tokens.read(token, now=NOW) for token in issued] == claims
+
+    def _issued(self) -> str:
         claims = AccessClaims(user_id=UserId(1), session_id=uuid4())
-        return tokens.issue(claims, now=NOW, expires_at=NOW + minutes(30))
+        return self.tokens.issue(claims, now=NOW, expires_at=NOW + minutes(30))

@@ -17,269 +17,344 @@ from blog_core.errors import (
     UsernameTaken,
     UserNotFound,
 )
-from blog_core.ports import (
-    UnitOfWorkFactory,
-    UserQueries,
-)
 from blog_core.testing import builders
 from blog_core.testing.builders import NOW, minutes
-from blog_core.testing.contracts.base import NO_ROWS_ID, Contract, given_posts, given_user
+from blog_core.testing.contracts.base import NO_ROWS_ID, Contract, clause, given_posts, given_user
 
 SAME_NAMES = [("corey", "COREY"), ("straße", "STRASSE"), ("é", "e\u0301"), ("ﬁ", "fi"), ("ς", "Σ")]
 """Pairs of names that have one key."""
 
 
 class UserRepositoryContract(Contract):
-    """`UserRepository`. Supply `uow`, a `UnitOfWorkFactory`."""
+    """`UserRepository`."""
 
-    async def test_an_added_account_comes_back_as_it_was(self, uow: UnitOfWorkFactory) -> None:
+    ports = ("uow",)
+
+    @clause("USER-REPO-01")
+    async def test_an_added_account_comes_back_as_it_was(self) -> None:
+        """An added account comes back as it was, with an id, version 1 and no picture."""
         draft = builders.new_user("Corey Ünal", "corey@example.com", "h" * 200)
 
-        user = await given_user(uow, draft)
+        user = await given_user(self.uow, draft)
 
-        async with uow() as unit:
+        async with self.uow() as unit:
             assert await unit.users.get(user.id) == user
         assert (user.username, user.email, user.password_hash, user.image_file, user.version) == (
             "Corey Ünal", "corey@example.com", "h" * 200, None, 1,
         )  # fmt: skip
 
+    @clause("USER-REPO-02")
     @pytest.mark.parametrize(("taken", "wanted"), SAME_NAMES)
-    async def test_a_name_with_the_same_key_is_taken(
-        self, uow: UnitOfWorkFactory, taken: str, wanted: str
-    ) -> None:
-        await given_user(uow, builders.new_user(taken, "a@example.com"))
-        async with uow() as unit:
+    async def test_a_name_with_the_same_key_is_taken(self, taken: str, wanted: str) -> None:
+        """Adding a name with the key of another (case, width, composition) raises UsernameTaken."""
+        await given_user(self.uow, builders.new_user(taken, "a@example.com"))
+        async with self.uow() as unit:
             with pytest.raises(UsernameTaken):
                 await unit.users.add(builders.new_user(wanted, "b@example.com"))
 
+    @clause("USER-REPO-03")
     @pytest.mark.parametrize(("taken", "wanted"), SAME_NAMES)
-    async def test_an_address_with_the_same_key_is_taken(
-        self, uow: UnitOfWorkFactory, taken: str, wanted: str
-    ) -> None:
-        await given_user(uow, builders.new_user("a", f"{taken}@example.com"))
-        async with uow() as unit:
+    async def test_an_address_with_the_same_key_is_taken(self, taken: str, wanted: str) -> None:
+        """Adding an address with the key of another raises EmailTaken."""
+        await given_user(self.uow, builders.new_user("a", f"{taken}@example.com"))
+        async with self.uow() as unit:
             with pytest.raises(EmailTaken):
                 await unit.users.add(builders.new_user("b", f"{wanted}@example.com"))
 
-    async def test_on_a_double_clash_the_name_comes_first(self, uow: UnitOfWorkFactory) -> None:
-        await given_user(uow, builders.new_user("first", "mail@example.com"))
-        await given_user(uow, builders.new_user("name", "second@example.com"))
-        async with uow() as unit:
+    @clause("USER-REPO-04")
+    async def test_on_a_double_clash_the_name_comes_first(self) -> None:
+        """When name and address are both taken, UsernameTaken is raised."""
+        await given_user(self.uow, builders.new_user("first", "mail@example.com"))
+        await given_user(self.uow, builders.new_user("name", "second@example.com"))
+        async with self.uow() as unit:
             with pytest.raises(UsernameTaken):
                 await unit.users.add(builders.new_user("NAME", "mail@example.com"))
 
+    @clause("USER-REPO-05")
     @pytest.mark.parametrize("user_id", NO_ROWS_ID)
-    async def test_any_id_without_an_account_is_not_found(
-        self, uow: UnitOfWorkFactory, user_id: int
-    ) -> None:
-        async with uow() as unit:
+    async def test_any_id_without_an_account_is_not_found(self, user_id: int) -> None:
+        """Getting an account by any int that no account has raises UserNotFound."""
+        async with self.uow() as unit:
             with pytest.raises(UserNotFound):
                 await unit.users.get(UserId(user_id))
 
-    async def test_an_account_is_found_by_an_address_of_the_same_key(
-        self, uow: UnitOfWorkFactory
-    ) -> None:
-        user = await given_user(uow, builders.new_user("corey", "corey@example.com"))
+    @clause("USER-REPO-06")
+    async def test_an_account_is_found_by_an_address_of_the_same_key(self) -> None:
+        """by_email finds, among others, the account whose address has the same key."""
+        await given_user(self.uow, builders.new_user("before"))
+        user = await given_user(self.uow, builders.new_user("corey", "corey@example.com"))
+        await given_user(self.uow, builders.new_user("after"))
 
-        async with uow() as unit:
+        async with self.uow() as unit:
             assert await unit.users.by_email("Corey@Example.com") == user
 
+    @clause("USER-REPO-07")
     @pytest.mark.parametrize("email", ["", "nobody@example.com", "nul\0@example.com", "\ud800"])
-    async def test_any_text_without_an_account_is_not_found(
-        self, uow: UnitOfWorkFactory, email: str
-    ) -> None:
-        async with uow() as unit:
+    async def test_any_text_without_an_account_is_not_found(self, email: str) -> None:
+        """by_email raises UserNotFound for any other text, whatever it holds."""
+        async with self.uow() as unit:
             with pytest.raises(UserNotFound):
                 await unit.users.by_email(email)
 
-    async def test_saving_stores_everything_and_the_next_version(
-        self, uow: UnitOfWorkFactory
-    ) -> None:
-        user = await given_user(uow)
+    @clause("USER-REPO-08")
+    async def test_saving_stores_everything_and_the_next_version(self) -> None:
+        """Saving stores name, address, password and picture and returns the next version."""
+        user = await given_user(self.uow)
         changed = (
             user.renamed(username="New", email="new@example.com")
             .with_password("other")
             .with_picture("picture.jpg")
         )
-        async with uow() as unit:
+        async with self.uow() as unit:
             saved = await unit.users.save(changed)
             await unit.commit()
 
         assert saved == replace(changed, version=2)
-        async with uow() as unit:
+        async with self.uow() as unit:
             assert await unit.users.get(user.id) == saved
             assert await unit.users.by_email("new@example.com") == saved
 
-    async def test_ones_own_name_may_change_its_case(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
-        async with uow() as unit:
+    @clause("USER-REPO-09")
+    async def test_ones_own_name_may_change_its_case(self) -> None:
+        """One's own name may change its case only."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
             saved = await unit.users.save(user.renamed(username="COREY"))
 
         assert saved.username == "COREY"
 
-    async def test_saving_anothers_name_is_taken(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
-        await given_user(uow, builders.new_user("other"))
-        async with uow() as unit:
+    @clause("USER-REPO-10")
+    async def test_saving_anothers_name_is_taken(self) -> None:
+        """Saving another's name raises UsernameTaken, also when the address is taken too."""
+        user = await given_user(self.uow)
+        await given_user(self.uow, builders.new_user("other"))
+        async with self.uow() as unit:
             with pytest.raises(UsernameTaken):
                 await unit.users.save(user.renamed(username="OTHER", email="other@example.com"))
 
-    async def test_saving_anothers_address_is_taken(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
-        await given_user(uow, builders.new_user("other"))
-        async with uow() as unit:
+    @clause("USER-REPO-11")
+    async def test_saving_anothers_address_is_taken(self) -> None:
+        """Saving another's address raises EmailTaken."""
+        user = await given_user(self.uow)
+        await given_user(self.uow, builders.new_user("other"))
+        async with self.uow() as unit:
             with pytest.raises(EmailTaken):
                 await unit.users.save(user.renamed(email="Other@example.com"))
 
-    async def test_a_name_given_up_is_free(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
-        async with uow() as unit:
+    @clause("USER-REPO-12")
+    async def test_a_name_given_up_is_free(self) -> None:
+        """A name and an address that were given up are free for others."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
             await unit.users.save(user.renamed(username="new", email="new@example.com"))
             await unit.commit()
 
-        assert (await given_user(uow)).username == user.username
+        assert (await given_user(self.uow)).username == user.username
 
-    async def test_saving_an_old_version_is_stale(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
-        async with uow() as unit:
+    @clause("USER-REPO-13")
+    async def test_saving_an_old_version_is_stale(self) -> None:
+        """Saving a version that is no longer the stored one raises StaleVersion."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
             await unit.users.save(user.renamed(username="first"))
             await unit.commit()
 
-        async with uow() as unit:
+        async with self.uow() as unit:
             with pytest.raises(StaleVersion):
                 await unit.users.save(user.renamed(username="second"))
 
-    async def test_saving_a_deleted_account_is_not_found(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
-        async with uow() as unit:
+    @clause("USER-REPO-14")
+    async def test_saving_a_deleted_account_is_not_found(self) -> None:
+        """Saving an account that is gone raises UserNotFound."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
             await unit.users.delete(user.id)
 
             with pytest.raises(UserNotFound):
                 await unit.users.save(user)
 
-    async def test_deleting_an_account_deletes_its_posts(self, uow: UnitOfWorkFactory) -> None:
-        user, other = await given_user(uow), await given_user(uow, builders.new_user("other"))
-        mine, others = await given_posts(
-            uow, builders.new_post(user.id), builders.new_post(other.id)
+    @clause("USER-REPO-15", "posts")
+    async def test_deleting_an_account_deletes_its_posts(self) -> None:
+        """Deleting an account deletes its posts and nobody else's."""
+        user, other = (
+            await given_user(self.uow),
+            await given_user(self.uow, builders.new_user("other")),
         )
-        async with uow() as unit:
+        mine, others = await given_posts(
+            self.uow, builders.new_post(user.id), builders.new_post(other.id)
+        )
+        async with self.uow() as unit:
             await unit.users.delete(user.id)
             await unit.commit()
 
-        async with uow() as unit:
+        async with self.uow() as unit:
             assert await unit.posts.get(others.id) == others
             with pytest.raises(PostNotFound):
                 await unit.posts.get(mine.id)
 
-    async def test_deleting_an_account_deletes_its_sessions(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
+    @clause("USER-REPO-16", "sessions")
+    async def test_deleting_an_account_deletes_its_sessions(self) -> None:
+        """Deleting an account deletes its sessions."""
+        user = await given_user(self.uow)
         session = builders.session(user.id)
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.sessions.add(session)
             await unit.users.delete(user.id)
 
             with pytest.raises(SessionNotFound):
                 await unit.sessions.end(session.id, user.id)
 
-    async def test_deleting_an_account_deletes_its_reset_token(
-        self, uow: UnitOfWorkFactory
-    ) -> None:
-        user = await given_user(uow)
+    @clause("USER-REPO-17", "reset_tokens")
+    async def test_deleting_an_account_deletes_its_reset_token(self) -> None:
+        """Deleting an account deletes its reset token."""
+        user = await given_user(self.uow)
         token = builders.reset_token(user.id)
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.reset_tokens.replace(token)
             await unit.users.delete(user.id)
 
             with pytest.raises(InvalidResetToken):
                 await unit.reset_tokens.get(token.digest)
 
+    @clause("USER-REPO-18")
     @pytest.mark.parametrize("user_id", NO_ROWS_ID)
-    async def test_deleting_who_is_not_there_is_not_found(
-        self, uow: UnitOfWorkFactory, user_id: int
-    ) -> None:
-        async with uow() as unit:
+    async def test_deleting_who_is_not_there_is_not_found(self, user_id: int) -> None:
+        """Deleting by any int that no account has raises UserNotFound."""
+        async with self.uow() as unit:
             with pytest.raises(UserNotFound):
                 await unit.users.delete(UserId(user_id))
 
-    async def test_a_picture_is_shown_while_an_account_has_it(self, uow: UnitOfWorkFactory) -> None:
-        user = await given_user(uow)
-        async with uow() as unit:
+    @clause("USER-REPO-19")
+    async def test_a_picture_is_shown_while_an_account_has_it(self) -> None:
+        """A picture is shown while an account has it."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
             await unit.users.save(user.with_picture("shown.jpg"))
 
             assert await unit.users.shows_picture("shown.jpg")
             assert not await unit.users.shows_picture("other.jpg")
 
+    @clause("USER-REPO-20")
+    async def test_changing_one_account_leaves_the_others(self) -> None:
+        """Saving or deleting one account leaves the others as they were."""
+        saved, kept, deleted = [
+            await given_user(self.uow, builders.new_user(name)) for name in ("one", "two", "three")
+        ]
+        async with self.uow() as unit:
+            await unit.users.save(saved.renamed(username="new").with_picture("new.jpg"))
+            await unit.users.delete(deleted.id)
+            await unit.commit()
+
+        async with self.uow() as unit:
+            assert await unit.users.get(kept.id) == kept
+
 
 class UserQueriesContract(Contract):
-    """`UserQueries`. Supply `uow`, a `UnitOfWorkFactory`, and `queries` over the same data."""
+    """`UserQueries`."""
 
-    async def test_an_account_has_a_public_face(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
+    ports = ("user_queries", "uow")
 
-        assert await queries.public(user.id) == user.author
+    @clause("USER-QUERY-01")
+    async def test_an_account_has_a_public_face(self) -> None:
+        """An account has a public face: id, name, picture and version."""
+        user = await given_user(self.uow)
 
+        assert await self.user_queries.public(user.id) == user.author
+
+    @clause("USER-QUERY-02")
     @pytest.mark.parametrize("user_id", NO_ROWS_ID)
-    async def test_any_id_without_an_account_is_not_found(
-        self, queries: UserQueries, user_id: int
-    ) -> None:
+    async def test_any_id_without_an_account_is_not_found(self, user_id: int) -> None:
+        """Asking for any int that no account has raises UserNotFound."""
         with pytest.raises(UserNotFound):
-            await queries.public(UserId(user_id))
+            await self.user_queries.public(UserId(user_id))
 
-    async def test_an_account_is_found_by_an_address_of_the_same_key(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
+    @clause("USER-QUERY-03")
+    async def test_an_account_is_found_by_an_address_of_the_same_key(self) -> None:
+        """by_email finds, among others, the account whose address has the same key."""
+        await given_user(self.uow, builders.new_user("before"))
+        user = await given_user(self.uow)
+        await given_user(self.uow, builders.new_user("after"))
 
-        assert await queries.by_email("COREY@example.com") == user
+        assert await self.user_queries.by_email("COREY@example.com") == user
 
+    @clause("USER-QUERY-04")
     @pytest.mark.parametrize("email", ["", "nobody@example.com", "nul\0@example.com", "\ud800"])
-    async def test_any_text_without_an_account_is_not_found(
-        self, queries: UserQueries, email: str
-    ) -> None:
+    async def test_any_text_without_an_account_is_not_found(self, email: str) -> None:
+        """by_email raises UserNotFound for any other text, whatever it holds."""
         with pytest.raises(UserNotFound):
-            await queries.by_email(email)
+            await self.user_queries.by_email(email)
 
-    async def test_a_session_leads_to_its_actor(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user, other = await given_user(uow), await given_user(uow, builders.new_user("other"))
+    @clause("USER-QUERY-05", "sessions")
+    async def test_a_session_leads_to_its_actor(self) -> None:
+        """A session leads to its own account."""
+        user, other = (
+            await given_user(self.uow),
+            await given_user(self.uow, builders.new_user("other")),
+        )
         session, theirs = builders.session(user.id), builders.session(other.id)
-        async with uow() as unit:
+        async with self.uow() as unit:
             await unit.sessions.add(session)
             await unit.sessions.add(theirs)
             await unit.commit()
 
-        assert await queries.actor(session.id) == Actor(user=user, session=session)
+        assert await self.user_queries.actor(session.id) == Actor(user=user, session=session)
 
-    async def test_a_session_nobody_has_is_ended(self, queries: UserQueries) -> None:
+    @clause("USER-QUERY-06")
+    async def test_a_session_nobody_has_is_ended(self) -> None:
+        """A session that nobody has raises SessionEnded."""
         with pytest.raises(SessionEnded):
-            await queries.actor(uuid4())
+            await self.user_queries.actor(uuid4())
 
-    async def test_sessions_are_listed_last_begun_first(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
+    @clause("USER-QUERY-07", "sessions")
+    async def test_sessions_are_listed_last_begun_first(self) -> None:
+        """A user's sessions are listed, the last begun first, and nobody else's."""
+        user, other = (
+            await given_user(self.uow),
+            await given_user(self.uow, builders.new_user("other")),
+        )
         begun = [builders.session(user.id, NOW + minutes(age)) for age in (1, 3, 2)]
-        async with uow() as unit:
-            for session in begun:
+        async with self.uow() as unit:
+            for session in [*begun, builders.session(other.id)]:
                 await unit.sessions.add(session)
             await unit.commit()
 
-        assert await queries.sessions(user.id) == [begun[1], begun[2], begun[0]]
+        assert await self.user_queries.sessions(user.id) == [begun[1], begun[2], begun[0]]
 
-    async def test_sessions_of_one_moment_are_listed_by_id(
-        self, uow: UnitOfWorkFactory, queries: UserQueries
-    ) -> None:
-        user = await given_user(uow)
+    @clause("USER-QUERY-08", "sessions")
+    async def test_sessions_of_one_moment_are_listed_by_id(self) -> None:
+        """Sessions of one moment are listed by id."""
+        user = await given_user(self.uow)
         begun = [replace(builders.session(user.id), id=uuid4()) for _ in range(4)]
-        async with uow() as unit:
+        async with self.uow() as unit:
             for session in begun:
                 await unit.sessions.add(session)
             await unit.commit()
 
-        assert await queries.sessions(user.id) == sorted(begun, key=lambda session: session.id)
+        assert await self.user_queries.sessions(user.id) == sorted(
+            begun, key=lambda session: session.id
+        )
 
-    async def test_who_has_no_session_lists_none(self, queries: UserQueries) -> None:
-        assert await queries.sessions(UserId(2**63)) == []
+    @clause("USER-QUERY-09")
+    async def test_who_has_no_session_lists_none(self) -> None:
+        """Who has no session, or does not exist, lists none."""
+        assert await self.user_queries.sessions(UserId(2**63)) == []
+
+    @clause("USER-QUERY-10", "sessions")
+    async def test_an_expired_session_is_shown_until_it_is_swept(self) -> None:
+        """An expired session is shown: comparing clocks is the domain's business."""
+        user = await given_user(self.uow)
+        long_over = builders.session(user.id, NOW - minutes(1_000_000))
+        async with self.uow() as unit:
+            await unit.sessions.add(long_over)
+            await unit.commit()
+
+        assert (await self.user_queries.actor(long_over.id)).session == long_over
+
+    @clause("USER-QUERY-11")
+    async def test_what_is_not_committed_is_not_shown(self) -> None:
+        """What was never committed is not shown."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
+            await unit.users.save(user.renamed(username="other"))
+
+        assert await self.user_queries.public(user.id) == user.author

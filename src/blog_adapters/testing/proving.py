@@ -1,0 +1,193 @@
+"""pytest plugin: `--blog-adapter` proves an adapter, and a failure names the clause it broke.
+
+Imported at the start of every pytest run where this distribution is installed, so it imports
+nothing but pytest before it is needed.
+"""
+
+import sys
+from collections.abc import AsyncIterator, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_FORMATS = (".txt", ".json", ".md")
+_FINDING = "blog_finding"
+_VERDICTS: Any = {"passed": "kept", "failed": "broken", "skipped": "not offered"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("blog", "blog-core's testing kit")
+    group.addoption(
+        "--blog-adapter",
+        action="append",
+        default=[],
+        metavar="PACKAGE:FACTORY",
+        help="Prove an adapter without a test file: run every suite on what FACTORY returns, a "
+        "blog_core.testing.Adapter or an async context manager of one. May be repeated.",
+    )
+    group.addoption(
+        "--blog-report",
+        action="append",
+        default=[],
+        metavar="PATH",
+        type=Path,
+        help="Write what --blog-adapter found to a file that ends in .txt, .json or .md.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run the suites and nothing else when an adapter is to be proven."""
+    config.addinivalue_line("markers", "clause(id, needs): the promise of a port that this proves")
+    for path in config.getoption("blog_report"):
+        if path.suffix not in _FORMATS:
+            raise pytest.UsageError(f"--blog-report: {path} must end in {', '.join(_FORMATS)}")
+    adapters: list[str] = config.getoption("blog_adapter")
+    if not adapters:
+        return
+    sys.path.append(str(config.invocation_params.dir))
+    for adapter in adapters:
+        _load(adapter)
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args[:] = [_suites()]
+    if not hasattr(config, "workerinput"):  # the workers of xdist report to their controller
+        config.pluginmanager.register(_Findings(config), "blog-findings")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the suites once for each adapter."""
+    adapters: list[str] = metafunc.config.getoption("blog_adapter")
+    if adapters and metafunc.module.__file__ == _suites():
+        ids = adapters if len(adapters) > 1 else [pytest.HIDDEN_PARAM]
+        metafunc.parametrize("blog_adapter", adapters, ids=ids, indirect=True)
+
+
+@pytest.fixture
+async def blog_adapter(request: pytest.FixtureRequest) -> AsyncIterator[object]:
+    """What the contract suites prove: replace it by one that returns a blog_core.testing.Adapter.
+
+    It must be empty, and a new one for each test. With --blog-adapter it is the adapter named
+    there.
+    """
+    named: str | None = getattr(request, "param", None)
+    if named is None:
+        pytest.fail(
+            "supply a fixture `blog_adapter` that returns a blog_core.testing.Adapter, or run "
+            "pytest --blog-adapter=package:factory",
+            pytrace=False,
+        )
+    async with _opened(named) as adapter:
+        if missing := adapter.missing(*request.cls.ports):
+            pytest.skip(f"not offered: no {', '.join(missing)}")
+        yield adapter
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say of a test that proves a clause what it means for the clause."""
+    report = yield
+    mark = item.get_closest_marker("clause")
+    if mark is None:
+        return report
+    clause_id, sentence = mark.args[0], " ".join(str(item.function.__doc__).split())  # type: ignore[attr-defined] # only functions are marked
+    if report.failed:
+        report.sections.append(("Broken clause", f"{clause_id}: {sentence}"))
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if crash is not None:
+            crash.message = f"{clause_id} broken: {sentence}\n{crash.message}"
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and "blog_adapter" in callspec.params:
+        suite = item.cls.__name__.removeprefix("Test")  # type: ignore[attr-defined] # a suite is a class
+        said = "" if call.excinfo is None else str(call.excinfo.value) or call.excinfo.typename
+        about = [callspec.params["blog_adapter"], suite, clause_id, sentence, _first_line(said)]
+        report.user_properties.append((_FINDING, about))
+    return report
+
+
+class _Findings:
+    """Gathers what the suites found, shows it at the end and writes it down."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from blog_core.testing.report import Report
+
+        self._paths: list[Path] = config.getoption("blog_report")
+        self._reports = {name: Report(adapter=name) for name in config.getoption("blog_adapter")}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one phase of one test."""
+        from blog_core.testing.report import Finding
+
+        if report.when != "call" and report.passed:
+            return
+        about: Any = dict(report.user_properties).get(_FINDING)
+        if about is not None:
+            adapter, suite, clause_id, sentence, reason = about
+            finding = Finding(
+                clause=clause_id,
+                sentence=sentence,
+                suite=suite,
+                verdict=_VERDICTS[report.outcome],
+                reason=reason,
+            )
+            self._reports[adapter].add(finding)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the reports. Nothing proven is a failure too."""
+        from blog_core.testing.report import written
+
+        for path in self._paths:
+            path.write_text(written(list(self._reports.values()), path), encoding="utf-8")
+        if any(not report.count("kept") for report in self._reports.values()):
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the reports."""
+        for report in self._reports.values():
+            terminalreporter.section("blog adapter")
+            terminalreporter.write(report.as_text())
+
+
+def _load(adapter: str) -> Any:  # noqa: ANN401 - whatever somebody wrote there
+    """Return the factory that `package:factory` names. Raises UsageError."""
+    module, _, name = adapter.partition(":")
+    try:
+        factory = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise pytest.UsageError(f"--blog-adapter={adapter}: {error}") from error
+    if not callable(factory):
+        raise pytest.UsageError(f"--blog-adapter={adapter}: this is no factory")
+    return factory
+
+
+@asynccontextmanager
+async def _opened(named: str) -> AsyncIterator[Any]:
+    from blog_core.testing import Adapter
+
+    made = _load(named)()
+    if isinstance(made, AbstractAsyncContextManager):
+        async with made as adapter:
+            yield _checked(named, adapter, Adapter)
+    else:
+        yield _checked(named, made, Adapter)
+
+
+def _checked(named: str, adapter: object, kind: type) -> object:
+    if not isinstance(adapter, kind):
+        pytest.fail(f"{named} returned no Adapter but {type(adapter).__name__}", pytrace=False)
+    return adapter
+
+
+def _first_line(said: str) -> str:
+    return said.strip().partition("\n")[0]
+
+
+def _suites() -> str:
+    spec = find_spec("blog_core.testing.suites")
+    assert spec is not None
+    return str(spec.origin)

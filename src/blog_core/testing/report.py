@@ -1,0 +1,109 @@
+"""What a run of the suites found, clause by clause: as text, JSON and a Markdown table."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from blog_core.testing.contracts import SUITES
+
+Verdict = Literal["kept", "broken", "not offered"]
+
+_MARKS: dict[Verdict, str] = {"kept": "+", "broken": "x", "not offered": "-"}
+_GRAVITY: dict[Verdict, int] = {"not offered": 0, "kept": 1, "broken": 2}
+_ORDER = [suite.__name__.removesuffix("Contract") for suite in SUITES]
+
+
+@dataclass(slots=True, kw_only=True)
+class Finding:
+    """What is known of one clause; `reason` says why it is not kept."""
+
+    clause: str
+    sentence: str
+    suite: str
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """The findings about one adapter, by clause."""
+
+    adapter: str
+    findings: dict[str, Finding] = field(default_factory=dict)
+
+    def add(self, finding: Finding) -> None:
+        """Take in what one test found; a clause is as good as the worst of its tests."""
+        known = self.findings.setdefault(finding.clause, finding)
+        if _GRAVITY[finding.verdict] > _GRAVITY[known.verdict]:
+            self.findings[finding.clause] = finding
+
+    def count(self, verdict: Verdict, suite: str | None = None) -> int:
+        """Return how many clauses have this verdict, in one suite or in all."""
+        return sum(
+            found.verdict == verdict and suite in {None, found.suite}
+            for found in self.findings.values()
+        )
+
+    def suites(self) -> list[str]:
+        """Return the names of the suites that had findings."""
+        return list(dict.fromkeys(found.suite for found in self.sorted()))
+
+    def sorted(self) -> list[Finding]:
+        """Return the findings, suite by suite, each in the order of its clauses."""
+        return sorted(
+            self.findings.values(), key=lambda found: (_ORDER.index(found.suite), found.clause)
+        )
+
+    def as_text(self) -> str:
+        """Return a line for each clause under its suite; of suites not offered only the name."""
+        lines = [f"{self.adapter}: {self._summary()}"]
+        for suite in self.suites():
+            found = [each for each in self.sorted() if each.suite == suite]
+            if all(each.verdict == "not offered" for each in found):
+                lines += ["", f"{suite}: {found[0].reason}"]
+                continue
+            lines += ["", suite]
+            for each in found:
+                lines.append(f"  {_MARKS[each.verdict]} {each.clause}  {each.sentence}")
+                if each.reason:
+                    lines.append(f"      {each.reason}")
+        return "\n".join(lines) + "\n"
+
+    def as_data(self) -> dict[str, object]:
+        """Return the adapter, the counts and the findings, ready for JSON."""
+        counts = {verdict.replace(" ", "_"): self.count(verdict) for verdict in get_args(Verdict)}
+        findings = [asdict(found) for found in self.sorted()]
+        return {"adapter": self.adapter, **counts, "clauses": findings}
+
+    def as_markdown(self) -> str:
+        """Return two tables for a README: a row for each suite, and folded, one for each clause."""
+        verdicts = get_args(Verdict)
+        rows = [f"| `{self.adapter}` | {' | '.join(verdicts)} |", "| --- | ---: | ---: | ---: |"]
+        for suite in self.suites():
+            counts = " | ".join(str(self.count(verdict, suite)) for verdict in verdicts)
+            rows.append(f"| {suite} | {counts} |")
+        rows += ["", "<details><summary>Clause by clause</summary>", ""]
+        rows += ["| clause | | promise |", "| --- | --- | --- |"]
+        for each in self.sorted():
+            rows.append(f"| {each.clause} | {each.verdict} | {each.sentence} |")
+        return "\n".join([*rows, "", "</details>"]) + "\n"
+
+    def _summary(self) -> str:
+        return ", ".join(f"{self.count(verdict)} {verdict}" for verdict in get_args(Verdict))
+
+
+def written(reports: list[Report], path: Path) -> str:
+    """Return the reports in the format that a path's ending names.
+
+    Raises:
+        ValueError: it is none of .txt, .json and .md.
+    """
+    match path.suffix:
+        case ".txt":
+            return "\n".join(report.as_text() for report in reports)
+        case ".json":
+            return json.dumps([report.as_data() for report in reports], indent=2) + "\n"
+        case ".md":
+            return "\n".join(report.as_markdown() for report in reports)
+    raise ValueError(f"{path.name}: a report ends in .txt, .json or .md")
