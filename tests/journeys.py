@@ -3,32 +3,16 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
-from dependency_injector import providers
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from blog_adapters.container import Container, close
-from blog_adapters.passwords import Argon2Passwords
-from blog_adapters.settings import Settings
-from servers import BUCKET, HOST
+from blog_adapters.testing.containers import MovableClock
 
 PASSWORD = "testpassword123"
-
-
-class Clock:
-    """The time, which a test may put on or stop."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-        self.stopped_at: datetime | None = None
-
-    def __call__(self) -> datetime:
-        """Return the time now."""
-        return (self.stopped_at or datetime.now(UTC)) + self.ahead
 
 
 class Member(AsyncClient):
@@ -96,10 +80,10 @@ class Blog:
             pass
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> MovableClock:
         """The clock of all parts."""
         clock = self.container.clock()
-        assert isinstance(clock, Clock)
+        assert isinstance(clock, MovableClock)
         return clock
 
 
@@ -113,36 +97,6 @@ async def opened(app: FastAPI, container: Container) -> AsyncIterator[Blog]:
     async with AsyncExitStack() as exits:
         exits.push_async_callback(close, container)
         yield Blog(app, exits)
-
-
-def real_container(*, s3_port: int, mail_port: int, **settings: object) -> Container:
-    """Return a container of real parts, none of which asks the environment.
-
-    Only two things differ from what the settings build: the clock can be moved, and passwords
-    are hashed with little effort.
-    """
-    values: dict[str, Any] = {
-        "secret_key": "a key for tests, of no use to anybody else",
-        "s3_bucket_name": BUCKET,
-        "s3_access_key_id": "app",
-        "s3_secret_access_key": "secret",
-        "s3_endpoint_url": f"http://{HOST}:{s3_port}",
-        "mail_server": HOST,
-        "mail_port": mail_port,
-        "mail_use_tls": False,
-    }
-    container = Container(settings=Settings(**values | settings))
-    container.clock.override(providers.Object(Clock()))
-    container.passwords.override(
-        providers.Singleton(
-            Argon2Passwords,
-            workers=container.password_workers,
-            time_cost=1,
-            memory_cost=64,
-            parallelism=1,
-        )
-    )
-    return container
 
 
 def reset_token_in(message: EmailMessage) -> str:

@@ -253,9 +253,9 @@ def test_a_database_url_nobody_understands_is_one_line(tmp_path: Path, command: 
 
 @pytest.mark.anyio
 async def test_a_database_without_the_schema_is_refused_until_it_is_migrated(
-    tmp_path: Path, databases: ThrowAwayDatabases
+    tmp_path: Path, blog_databases: ThrowAwayDatabases
 ) -> None:
-    async with databases.empty() as url:
+    async with blog_databases.empty() as url:
         settings = {"DATABASE_URL": url, "SECRET_KEY": SECRET}
         refused = await anyio.to_thread.run_sync(lambda: run_blog(tmp_path, "serve", **settings))
         migrated = await anyio.to_thread.run_sync(lambda: run_blog(tmp_path, "migrate", **settings))

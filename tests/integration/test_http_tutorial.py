@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from blog_adapters.testing.s3 import S3Server
 from blog_core.testing import builders
 from journeys import PASSWORD, Blog, Member, reset_token_in
-from servers import MailServer, S3Server
+from servers import MailServer
 
 pytestmark = pytest.mark.anyio
 
@@ -123,7 +124,7 @@ async def test_create_user_success(visitor: AsyncClient) -> None:
     assert "password_hash" not in user
 
 
-async def test_upload_profile_picture(member: Member, bucket: S3Server) -> None:
+async def test_upload_profile_picture(member: Member, blog_bucket: S3Server) -> None:
     files = {"file": ("test.png", builders.png(100, 100), "image/png")}
 
     response = await member.patch(member.picture, files=files)
@@ -132,7 +133,7 @@ async def test_upload_profile_picture(member: Member, bucket: S3Server) -> None:
     assert response.status_code == 200
     assert user["image_file"].endswith(".jpg")
     assert "s3" in user["image_path"]
-    (key,) = bucket.stored()
+    (key,) = blog_bucket.stored()
     assert key.endswith(user["image_file"])
 
 

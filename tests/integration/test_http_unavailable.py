@@ -16,19 +16,19 @@ from httpx import Response
 from blog_adapters.container import Container
 from blog_adapters.sql import PooledDatabase
 from blog_adapters.sql.urls import engine_url
+from blog_adapters.testing.containers import real_container
 from blog_adapters.testing.databases import ThrowAwayDatabases
+from blog_adapters.testing.s3 import S3Server, without_aws_settings
 from blog_adapters.workers import Workers
 from blog_core.testing import builders
-from journeys import PASSWORD, Blog, Member, opened, real_container, reset_token_in
+from journeys import PASSWORD, Blog, Member, opened, reset_token_in
 from servers import (
     HOST,
     Line,
     MailServer,
-    S3Server,
     at_database,
     at_port,
     line_to,
-    without_aws_settings,
 )
 
 pytestmark = pytest.mark.anyio
@@ -58,17 +58,17 @@ class Lines:
 
 @pytest.fixture
 async def lines(
-    databases: ThrowAwayDatabases, s3_server: S3Server, mail_server: MailServer
+    blog_databases: ThrowAwayDatabases, blog_s3: S3Server, mail_server: MailServer
 ) -> AsyncIterator[Lines]:
     """Lines to a database, a storage and a mail server."""
     async with AsyncExitStack() as stack:
-        url = engine_url(await stack.enter_async_context(databases.migrated()))
+        url = engine_url(await stack.enter_async_context(blog_databases.migrated()))
         database = await stack.enter_async_context(line_to(at_database(url)))
         through = url.set(host=HOST, port=database.port, query={})
         yield Lines(
             database=database,
             database_url=through.render_as_string(hide_password=False),
-            storage=await stack.enter_async_context(line_to(at_port(s3_server.port))),
+            storage=await stack.enter_async_context(line_to(at_port(blog_s3.port))),
             mail=await stack.enter_async_context(line_to(at_port(mail_server.port))),
         )
 
@@ -77,7 +77,11 @@ async def lines(
 def container(lines: Lines) -> Container:
     """Parts that reach the world through the lines."""
     container = real_container(
-        s3_port=lines.storage.port, mail_port=lines.mail.port, database_url=lines.database_url
+        database_url=lines.database_url,
+        s3_endpoint_url=f"http://{HOST}:{lines.storage.port}",
+        mail_server=HOST,
+        mail_port=lines.mail.port,
+        mail_use_tls=False,
     )
     with without_aws_settings():
         container.storage()
@@ -219,20 +223,20 @@ async def test_without_a_storage_an_upload_is_503(lines: Lines, corey: Member) -
 
 
 async def test_an_upload_that_failed_changes_nothing(
-    lines: Lines, corey: Member, bucket: S3Server
+    lines: Lines, corey: Member, blog_bucket: S3Server
 ) -> None:
     user = (await corey.patch(corey.picture, **PNG)).json()
-    keys = bucket.stored()
+    keys = blog_bucket.stored()
     await lines.storage.cut()
 
     await corey.patch(corey.picture, **PNG)
 
     assert (await corey.get("/api/users/me")).json() == user
-    assert bucket.stored() == keys
+    assert blog_bucket.stored() == keys
 
 
 async def test_an_upload_that_failed_leaves_nothing_in_the_storage(
-    blog: Blog, lines: Lines, corey: Member, bucket: S3Server
+    blog: Blog, lines: Lines, corey: Member, blog_bucket: S3Server
 ) -> None:
     user = (await corey.patch(corey.picture, **PNG)).json()
     await lines.storage.cut()
@@ -242,11 +246,11 @@ async def test_an_upload_that_failed_leaves_nothing_in_the_storage(
     blog.clock.ahead += timedelta(hours=2)
     await blog.deliver()
 
-    assert bucket.stored() == [f"profile_pics/{user['image_file']}"]
+    assert blog_bucket.stored() == [f"profile_pics/{user['image_file']}"]
 
 
 async def test_without_a_storage_a_picture_is_deleted_and_its_file_once_it_is_back(
-    blog: Blog, lines: Lines, corey: Member, bucket: S3Server
+    blog: Blog, lines: Lines, corey: Member, blog_bucket: S3Server
 ) -> None:
     await corey.patch(corey.picture, **PNG)
     await lines.storage.cut()
@@ -255,11 +259,11 @@ async def test_without_a_storage_a_picture_is_deleted_and_its_file_once_it_is_ba
     await blog.deliver()
 
     assert (response.status_code, response.json()["image_file"]) == (200, None)
-    assert len(bucket.stored()) == 1
+    assert len(blog_bucket.stored()) == 1
     await lines.storage.mend()
     blog.clock.ahead += timedelta(minutes=1)
     await blog.deliver()
-    assert bucket.stored() == []
+    assert blog_bucket.stored() == []
 
 
 async def test_without_a_bucket_an_upload_is_503(corey: Member) -> None:
@@ -326,7 +330,7 @@ async def test_with_no_place_left_to_hash_a_password_is_503(
 
 @pytest.mark.parametrize("kind", ["image_workers", "storage_workers"])
 async def test_with_no_place_left_for_a_picture_is_503(
-    blog: Blog, corey: Member, bucket: S3Server, kind: str
+    blog: Blog, corey: Member, blog_bucket: S3Server, kind: str
 ) -> None:
     async with occupied(getattr(blog.container, kind)()):
         meanwhile = await corey.patch(corey.picture, **PNG)
@@ -336,4 +340,4 @@ async def test_with_no_place_left_for_a_picture_is_503(
     assert said(meanwhile) == (503, "busy", "2")
     assert user["image_file"] is None
     assert afterwards.is_success
-    assert len(bucket.stored()) == 1
+    assert len(blog_bucket.stored()) == 1

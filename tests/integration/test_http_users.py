@@ -12,9 +12,10 @@ from httpx import Response
 from PIL import Image
 
 from blog_adapters.sql import RollbackDatabase
+from blog_adapters.testing.containers import real_container
+from blog_adapters.testing.s3 import S3Server
 from blog_core.testing import builders
-from journeys import PASSWORD, Blog, Member, opened, real_container
-from servers import S3Server
+from journeys import PASSWORD, Blog, Member, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -183,36 +184,36 @@ async def test_name_and_address_of_a_deleted_account_are_free(
 
 
 async def test_a_picture_is_public_where_the_account_says(
-    visitor: Member, corey: Member, bucket: S3Server
+    visitor: Member, corey: Member, blog_bucket: S3Server
 ) -> None:
     user = await uploaded(corey, builders.png())
 
-    assert bucket.stored() == [f"profile_pics/{user['image_file']}"]
+    assert blog_bucket.stored() == [f"profile_pics/{user['image_file']}"]
     assert user["image_path"] == f"{PUBLIC_BUCKET}{user['image_file']}"
     assert (await visitor.get(corey.path)).json()["image_path"] == user["image_path"]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
 async def test_a_picture_is_stored_as_a_square_jpeg(
-    corey: Member, bucket: S3Server, kind: str
+    corey: Member, blog_bucket: S3Server, kind: str
 ) -> None:
     await uploaded(corey, picture(kind, size=(80, 20)))
 
-    (key,) = bucket.stored()
-    with Image.open(BytesIO(bucket.read(key))) as stored:
+    (key,) = blog_bucket.stored()
+    with Image.open(BytesIO(blog_bucket.read(key))) as stored:
         assert (stored.format, stored.size) == ("JPEG", (300, 300))
 
 
 async def test_what_a_camera_wrote_beside_the_picture_is_not_stored(
-    corey: Member, bucket: S3Server
+    corey: Member, blog_bucket: S3Server
 ) -> None:
     exif = Image.Exif()
     exif[0x010F] = "canary"  # the camera's maker
 
     await uploaded(corey, picture("JPEG", exif=exif, comment=b"canary"))
 
-    (key,) = bucket.stored()
-    assert b"canary" not in bucket.read(key)
+    (key,) = blog_bucket.stored()
+    assert b"canary" not in blog_bucket.read(key)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,7 @@ async def test_what_a_camera_wrote_beside_the_picture_is_not_stored(
         pytest.param(b"", 400, id="nothing"),
     ],
 )
-@pytest.mark.usefixtures("bucket")
+@pytest.mark.usefixtures("blog_bucket")
 async def test_of_hostile_files_only_pictures_are_taken(
     corey: Member, upload: bytes, status: int
 ) -> None:
@@ -256,40 +257,40 @@ async def test_of_hostile_files_only_pictures_are_taken(
     assert response.status_code == status
 
 
-async def test_a_refused_file_leaves_the_picture(corey: Member, bucket: S3Server) -> None:
+async def test_a_refused_file_leaves_the_picture(corey: Member, blog_bucket: S3Server) -> None:
     user = await uploaded(corey, builders.png())
-    keys = bucket.stored()
+    keys = blog_bucket.stored()
 
     await corey.patch(corey.picture, files={"file": b"some text"})
 
     assert (await corey.get("/api/users/me")).json() == user
-    assert bucket.stored() == keys
+    assert blog_bucket.stored() == keys
 
 
 async def test_another_picture_takes_the_place_of_the_first(
-    blog: Blog, corey: Member, bucket: S3Server
+    blog: Blog, corey: Member, blog_bucket: S3Server
 ) -> None:
     await uploaded(corey, builders.png())
 
     user = await uploaded(corey, builders.JPEG)
     await blog.deliver()
 
-    assert bucket.stored() == [f"profile_pics/{user['image_file']}"]
+    assert blog_bucket.stored() == [f"profile_pics/{user['image_file']}"]
 
 
 async def test_a_picture_in_use_is_not_taken_for_an_abandoned_one(
-    blog: Blog, corey: Member, bucket: S3Server
+    blog: Blog, corey: Member, blog_bucket: S3Server
 ) -> None:
     await uploaded(corey, builders.png())
 
     blog.clock.ahead += timedelta(hours=2)
     await blog.deliver()
 
-    assert len(bucket.stored()) == 1
+    assert len(blog_bucket.stored()) == 1
 
 
 async def test_a_deleted_picture_gives_way_to_the_neutral_one(
-    blog: Blog, corey: Member, bucket: S3Server
+    blog: Blog, corey: Member, blog_bucket: S3Server
 ) -> None:
     await uploaded(corey, builders.png())
 
@@ -299,23 +300,23 @@ async def test_a_deleted_picture_gives_way_to_the_neutral_one(
     user = response.json()
     assert (response.status_code, user["image_file"]) == (200, None)
     assert user["image_path"] == DEFAULT_PICTURE
-    assert bucket.stored() == []
+    assert blog_bucket.stored() == []
 
 
 async def test_a_deleted_account_leaves_no_picture(
-    blog: Blog, corey: Member, bucket: S3Server
+    blog: Blog, corey: Member, blog_bucket: S3Server
 ) -> None:
     await uploaded(corey, builders.png())
 
     await corey.delete(corey.path)
     await blog.deliver()
 
-    assert bucket.stored() == []
+    assert blog_bucket.stored() == []
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 async def test_a_picture_changed_meanwhile_is_412(
-    corey: Member, bucket: S3Server, method: str
+    corey: Member, blog_bucket: S3Server, method: str
 ) -> None:
     tag = (await corey.get("/api/users/me")).headers["ETag"]
     user = await uploaded(corey, builders.png())
@@ -325,25 +326,25 @@ async def test_a_picture_changed_meanwhile_is_412(
 
     assert response.status_code == 412
     assert (await corey.get("/api/users/me")).json() == user
-    assert f"profile_pics/{user['image_file']}" in bucket.stored()
+    assert f"profile_pics/{user['image_file']}" in blog_bucket.stored()
 
 
 async def test_a_developers_settings_do_not_leak_into_the_tests(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     app: FastAPI,
-    rollback_database: RollbackDatabase,
-    bucket: S3Server,
+    blog_database: RollbackDatabase,
+    blog_bucket: S3Server,
 ) -> None:
     settings = {"S3_ENDPOINT_URL": "http://127.0.0.1:9", "S3_BUCKET_NAME": "not-for-tests"}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     (tmp_path / ".env").write_text("".join(f"{name}={settings[name]}\n" for name in settings))
     monkeypatch.chdir(tmp_path)
-    container = real_container(s3_port=bucket.port, mail_port=1)
-    container.database.override(providers.Object(rollback_database))
+    container = real_container(s3_endpoint_url=blog_bucket.url)
+    container.database.override(providers.Object(blog_database))
 
     async with opened(app, container) as blog:
         await uploaded(await blog.sign_up("corey"), builders.png())
 
-    assert len(bucket.stored()) == 1
+    assert len(blog_bucket.stored()) == 1

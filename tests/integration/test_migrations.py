@@ -40,14 +40,14 @@ RELATIONS = text("""
 
 
 @pytest.fixture
-async def empty_url(databases: ThrowAwayDatabases) -> AsyncIterator[str]:
-    async with databases.empty() as url:
+async def empty_url(blog_databases: ThrowAwayDatabases) -> AsyncIterator[str]:
+    async with blog_databases.empty() as url:
         yield url
 
 
 @pytest.fixture
-async def migrated_url(databases: ThrowAwayDatabases) -> AsyncIterator[str]:
-    async with databases.migrated() as url:
+async def migrated_url(blog_databases: ThrowAwayDatabases) -> AsyncIterator[str]:
+    async with blog_databases.migrated() as url:
         yield url
 
 
@@ -120,9 +120,9 @@ async def test_of_two_migrators_one_works_and_one_waits(empty_url: str) -> None:
     assert await current_revision(empty_url) == head_revision()
 
 
-def somewhere_else(server: str) -> str:
+def somewhere_else(blog_server: str) -> str:
     """Return the URL of a database that is not on the server."""
-    return engine_url(server).set(database="nowhere").render_as_string(hide_password=False)
+    return engine_url(blog_server).set(database="nowhere").render_as_string(hide_password=False)
 
 
 class TestRequireCurrentSchema:
@@ -145,9 +145,9 @@ class TestRequireCurrentSchema:
         with pytest.raises(SchemaError, match="at revision 9999, which is newer"):
             await self._require(migrated_url)
 
-    async def test_a_missing_database_is_refused(self, server: str) -> None:
+    async def test_a_missing_database_is_refused(self, blog_server: str) -> None:
         with pytest.raises(SchemaError, match=r"^The database refused: .* does not exist$"):
-            await self._require(somewhere_else(server))
+            await self._require(somewhere_else(blog_server))
 
     async def _require(self, url: str) -> None:
         database = PooledDatabase(url)
@@ -173,8 +173,10 @@ class TestWhatCannotBeDone:
         with pytest.raises(SchemaError, match="9999"):
             await upgrade(migrated_url, "9999")
 
-    async def test_a_missing_database_is_told_in_one_line(self, server: str) -> None:
-        nowhere = engine_url(server).set(database="nowhere").render_as_string(hide_password=False)
+    async def test_a_missing_database_is_told_in_one_line(self, blog_server: str) -> None:
+        nowhere = (
+            engine_url(blog_server).set(database="nowhere").render_as_string(hide_password=False)
+        )
 
         with pytest.raises(
             SchemaError, match=r'^The database refused: .*"nowhere" does not exist$'

@@ -23,11 +23,10 @@ from blog_core.errors import BlogError, MailRefused, MailUnavailable
 from blog_core.testing import Adapter, builders
 from blog_core.testing.contracts import MailerContract
 from mails import mail_in, part
+from servers import HOST, SENDER, plain_mailer
 
 pytestmark = pytest.mark.anyio
 
-HOST = "127.0.0.1"
-SENDER = "noreply@blog.example.com"
 USERNAME, PASSWORD = "app", "a secret"
 HEADERS = [
     "Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To",
@@ -158,11 +157,6 @@ async def serve(inbox: Inbox) -> AsyncIterator[Serve]:
         *(session._handler_coroutine for session in sessions if session._handler_coroutine),
         return_exceptions=True,
     )
-
-
-def plain_mailer(port: int, **changed: Any) -> SmtpMailer:  # noqa: ANN401 - its own keywords
-    keywords = {"host": HOST, "port": port, "sender": SENDER, "security": "plain", **changed}
-    return SmtpMailer(**keywords)
 
 
 @pytest.fixture

@@ -28,11 +28,11 @@ from blog_core.testing.contracts.base import given_user
 
 
 @pytest.fixture
-def blog_adapter(rollback_database: RollbackDatabase) -> Adapter:
+def blog_adapter(blog_database: RollbackDatabase) -> Adapter:
     return Adapter(
-        uow=partial(sql_unit_of_work, rollback_database),
-        post_queries=SqlPostQueries(rollback_database),
-        user_queries=SqlUserQueries(rollback_database),
+        uow=partial(sql_unit_of_work, blog_database),
+        post_queries=SqlPostQueries(blog_database),
+        user_queries=SqlUserQueries(blog_database),
     )
 
 
@@ -64,14 +64,14 @@ class TestSqlResetTokens(ResetTokenRepositoryContract):
 
 class TestSqlOutbox(OutboxContract):
     async def test_a_kind_that_only_a_newer_version_knows_is_left_to_it(
-        self, rollback_database: RollbackDatabase
+        self, blog_database: RollbackDatabase
     ) -> None:
         known, unknown = builders.entry(), builders.entry()
         async with self.uow() as unit:
             await unit.outbox.add(known)
             await unit.outbox.add(unknown)
             await unit.commit()
-        async with rollback_database.writing() as transaction:
+        async with blog_database.writing() as transaction:
             newer = update(outbox).where(outbox.c.id == unknown.id).values(kind="newer")
             await transaction.execute(newer)
             await transaction.commit()

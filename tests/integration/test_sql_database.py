@@ -15,7 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from blog_adapters.embedded_postgres import EmbeddedPostgres
 from blog_adapters.sql import PooledDatabase, SqlUserQueries, sql_unit_of_work
 from blog_adapters.sql.database import SERVER_SETTINGS
-from blog_adapters.testing.databases import NotOurDatabase, ThrowAwayDatabases, rolled_back
+from blog_adapters.testing.databases import (
+    NotOurDatabase,
+    ThrowAwayDatabases,
+    connected,
+    rolled_back,
+)
 from blog_core.domain.users import UserId
 from blog_core.errors import DatabaseUnavailable, UserNotFound
 from blog_core.testing import builders
@@ -33,9 +38,9 @@ USERS = text("SELECT count(*) FROM users")
 
 
 @pytest.fixture
-async def narrow_database(databases: ThrowAwayDatabases) -> AsyncIterator[PooledDatabase]:
+async def narrow_database(blog_databases: ThrowAwayDatabases) -> AsyncIterator[PooledDatabase]:
     """A database with one connection, for which nobody waits long."""
-    async with databases.migrated() as url:
+    async with blog_databases.migrated() as url:
         database = PooledDatabase(url, size=1, patience=0.05)
         yield database
         await database.close()
@@ -84,33 +89,35 @@ class TestUnavailable:
             server.stop()
 
     async def test_a_connection_lost_within_a_transaction(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
-        async with committing_database.writing() as transaction:
+        async with blog_committing_database.writing() as transaction:
             backend = (await transaction.execute(BACKEND)).scalar_one()
-            await kill(committing_database, backend)
+            await kill(blog_committing_database, backend)
 
             with pytest.raises(DatabaseUnavailable):
                 await transaction.execute(ONE)
 
     async def test_a_connection_lost_before_the_commit(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
-        async with committing_database.writing() as transaction:
+        async with blog_committing_database.writing() as transaction:
             await transaction.execute(ADD_USER)
-            await kill(committing_database, (await transaction.execute(BACKEND)).scalar_one())
+            await kill(blog_committing_database, (await transaction.execute(BACKEND)).scalar_one())
 
             with pytest.raises(DatabaseUnavailable):
                 await transaction.commit()
 
-        assert await number_of_users(committing_database) == 0
+        assert await number_of_users(blog_committing_database) == 0
 
     async def test_an_error_of_the_caller_is_not_covered_by_a_lost_connection(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
         async def fail_after_losing_the_connection() -> None:
-            async with committing_database.writing() as transaction:
-                await kill(committing_database, (await transaction.execute(BACKEND)).scalar_one())
+            async with blog_committing_database.writing() as transaction:
+                await kill(
+                    blog_committing_database, (await transaction.execute(BACKEND)).scalar_one()
+                )
                 raise KeyError
 
         with pytest.raises(KeyError):
@@ -128,9 +135,9 @@ class TestUnavailable:
         ["08006", "25006", "25P03", "40001", "40P01", "53300", "55P03", "57014", "57P01", "57P03"],
     )
     async def test_a_failure_that_passes(
-        self, committing_database: PooledDatabase, sqlstate: str
+        self, blog_committing_database: PooledDatabase, sqlstate: str
     ) -> None:
-        async with committing_database.writing() as transaction:
+        async with blog_committing_database.writing() as transaction:
             with pytest.raises(DatabaseUnavailable) as caught:
                 await transaction.execute(
                     text(f"DO $$ BEGIN RAISE 'Oh' USING ERRCODE = '{sqlstate}'; END $$")
@@ -141,16 +148,16 @@ class TestUnavailable:
 
 class TestFailuresThatMeanNothing:
     async def test_a_mistake_in_a_statement_escapes_untouched(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
         with pytest.raises(DBAPIError, match="division by zero"):
-            async with committing_database.reading() as statements:
+            async with blog_committing_database.reading() as statements:
                 await statements.execute(text("SELECT 1 / 0"))
 
     async def test_a_broken_constraint_without_a_meaning_escapes_untouched(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
-        async with sql_unit_of_work(committing_database) as unit:
+        async with sql_unit_of_work(blog_committing_database) as unit:
             entry = builders.entry()
             await unit.outbox.add(entry)
 
@@ -158,28 +165,28 @@ class TestFailuresThatMeanNothing:
                 await unit.outbox.add(entry)
 
     async def test_an_escaping_error_does_not_repeat_what_was_sent(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
         with pytest.raises(DBAPIError) as caught:
             await given_user(
-                lambda: sql_unit_of_work(committing_database),
+                lambda: sql_unit_of_work(blog_committing_database),
                 builders.new_user(password_hash="secret" * 99),
             )
 
         assert "secret" not in str(caught.value)
 
     async def test_an_os_error_of_the_caller_is_the_callers(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
         with pytest.raises(FileNotFoundError):
-            async with committing_database.writing():
+            async with blog_committing_database.writing():
                 raise FileNotFoundError
 
     async def test_a_cancelled_task_stays_cancelled(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
         async def wait() -> None:
-            async with committing_database.reading() as statements:
+            async with blog_committing_database.reading() as statements:
                 await statements.execute(text("SELECT pg_sleep(5)"))
 
         task = asyncio.create_task(wait())
@@ -192,17 +199,17 @@ class TestFailuresThatMeanNothing:
 
 class TestPool:
     async def test_a_connection_that_died_at_rest_is_replaced(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
-        async with committing_database.reading() as statements:
+        async with blog_committing_database.reading() as statements:
             backend = (await statements.execute(BACKEND)).scalar_one()
-            await kill(committing_database, backend)
+            await kill(blog_committing_database, backend)
 
-        await committing_database.check()
-        await committing_database.check()
+        await blog_committing_database.check()
+        await blog_committing_database.check()
 
     async def test_who_comes_back_at_once_does_not_pass_those_who_wait(
-        self, databases: ThrowAwayDatabases
+        self, blog_databases: ThrowAwayDatabases
     ) -> None:
         served: list[str] = []
 
@@ -212,7 +219,7 @@ class TestPool:
                     served.append(name)
                     await statements.execute(ONE)
 
-        async with databases.migrated() as url:
+        async with blog_databases.migrated() as url:
             database = PooledDatabase(url, size=1, patience=30)
             await asyncio.gather(use("greedy", 3), use("patient", 1), use("last", 1))
             await database.close()
@@ -220,14 +227,14 @@ class TestPool:
         assert served == ["greedy", "patient", "last", "greedy", "greedy"]
 
     async def test_cancelled_tasks_leave_no_connection_behind(
-        self, databases: ThrowAwayDatabases
+        self, blog_databases: ThrowAwayDatabases
     ) -> None:
         async def work(seconds: float) -> None:
             async with database.writing() as transaction:
                 await transaction.execute(ADD_USER)
                 await transaction.execute(text(f"SELECT pg_sleep({seconds})"))
 
-        async with databases.migrated() as url:
+        async with blog_databases.migrated() as url:
             database = PooledDatabase(url, size=3, patience=30)
             chance = random.Random(1)  # noqa: S311 - chance that can be repeated
             for _ in range(20):
@@ -251,9 +258,9 @@ class TestPool:
 
     @pytest.mark.parametrize("name", SERVER_SETTINGS)
     async def test_each_connection_has_the_settings_that_end_waiting(
-        self, committing_database: PooledDatabase, name: str
+        self, blog_committing_database: PooledDatabase, name: str
     ) -> None:
-        async with committing_database.writing() as transaction:
+        async with blog_committing_database.writing() as transaction:
             setting = await transaction.execute(text(f"SHOW {name}"))
 
         assert setting.scalar_one() == SERVER_SETTINGS[name]
@@ -261,25 +268,25 @@ class TestPool:
 
 class TestTransactions:
     async def test_what_is_read_needs_no_transaction(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
-        async with committing_database.reading() as statements:
+        async with blog_committing_database.reading() as statements:
             await statements.execute(ADD_USER)
 
-        assert await number_of_users(committing_database) == 1
+        assert await number_of_users(blog_committing_database) == 1
 
     async def test_leaving_without_commit_rolls_back(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
-        async with committing_database.writing() as transaction:
+        async with blog_committing_database.writing() as transaction:
             await transaction.execute(ADD_USER)
 
-        assert await number_of_users(committing_database) == 0
+        assert await number_of_users(blog_committing_database) == 0
 
     async def test_a_commit_that_postgresql_would_turn_into_a_rollback_is_refused(
-        self, committing_database: PooledDatabase
+        self, blog_committing_database: PooledDatabase
     ) -> None:
-        async with sql_unit_of_work(committing_database) as unit:
+        async with sql_unit_of_work(blog_committing_database) as unit:
             await unit.users.add(builders.new_user())
             with pytest.raises(UserNotFound):
                 await unit.sessions.add(builders.session(UserId(99)))
@@ -288,13 +295,13 @@ class TestTransactions:
                 await unit.commit()
 
     async def test_what_a_test_commits_is_gone_after_it(
-        self, held_connection: AsyncConnection
+        self, blog_connection: AsyncConnection
     ) -> None:
-        async with rolled_back(held_connection) as database:
+        async with rolled_back(blog_connection) as database:
             user = await given_user(lambda: sql_unit_of_work(database))
             assert await SqlUserQueries(database).public(user.id) == user.author
 
-        async with rolled_back(held_connection) as database:
+        async with rolled_back(blog_connection) as database:
             with pytest.raises(UserNotFound):
                 await SqlUserQueries(database).public(user.id)
 
@@ -302,13 +309,23 @@ class TestTransactions:
 class TestThrowAwayDatabases:
     @pytest.mark.parametrize("name", ["postgres", "blog", "blog_test_", "blog_test_other_1234"])
     async def test_a_database_that_this_run_did_not_make_is_not_dropped(
-        self, databases: ThrowAwayDatabases, name: str
+        self, blog_databases: ThrowAwayDatabases, name: str
     ) -> None:
         with pytest.raises(NotOurDatabase, match=f"{name} stays"):
-            await databases.drop(name)
+            await blog_databases.drop(name)
 
-    async def test_a_lent_database_is_gone_afterwards(self, databases: ThrowAwayDatabases) -> None:
-        async with databases.migrated() as url:
+    async def test_a_database_that_the_kit_did_not_make_is_not_written_to(
+        self, blog_server: str
+    ) -> None:
+        async with connected(blog_server) as connection:
+            with pytest.raises(NotOurDatabase, match="was not made by blog-core's testing kit"):
+                async with rolled_back(connection):
+                    pass
+
+    async def test_a_lent_database_is_gone_afterwards(
+        self, blog_databases: ThrowAwayDatabases
+    ) -> None:
+        async with blog_databases.migrated() as url:
             database = PooledDatabase(url)
             await database.check()
         await database.close()

@@ -59,11 +59,11 @@ READS: dict[str, Callable[[SqlPostQueries, SqlUserQueries], Awaitable[object]]] 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 async def test_a_read_is_one_statement_and_no_transaction(
-    committing_database: PooledDatabase,
+    blog_committing_database: PooledDatabase,
     read: Callable[[SqlPostQueries, SqlUserQueries], Awaitable[object]],
 ) -> None:
     statements, commands = [], []
-    engine = committing_database._autocommit.sync_engine
+    engine = blog_committing_database._autocommit.sync_engine
 
     @event.listens_for(engine, "before_cursor_execute")
     def note_statement(*arguments: object) -> None:
@@ -73,12 +73,14 @@ async def test_a_read_is_one_statement_and_no_transaction(
     def note_commands(connection: AdaptedConnection, _: object) -> None:
         connection.driver_connection.add_query_logger(lambda record: commands.append(record.query))
 
-    await committing_database.check()
+    await blog_committing_database.check()
     await asyncio.sleep(0)  # the driver tells its loggers a turn later
     statements.clear()
     commands.clear()
     with suppress(NotFound, SessionEnded):  # asked all the same
-        await read(SqlPostQueries(committing_database), SqlUserQueries(committing_database))
+        await read(
+            SqlPostQueries(blog_committing_database), SqlUserQueries(blog_committing_database)
+        )
     await asyncio.sleep(0)
 
     assert [statement.split()[0] for statement in statements] == ["SELECT"]
@@ -86,9 +88,9 @@ async def test_a_read_is_one_statement_and_no_transaction(
 
 
 @pytest.fixture(scope="module")
-async def many_posts(databases: ThrowAwayDatabases) -> AsyncIterator[AsyncConnection]:
+async def many_posts(blog_databases: ThrowAwayDatabases) -> AsyncIterator[AsyncConnection]:
     """A connection to 20,000 posts of 50 authors, a minute apart."""
-    async with databases.migrated() as url:
+    async with blog_databases.migrated() as url:
         async with connected(url) as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             for statement in MANY_POSTS:
@@ -156,9 +158,9 @@ async def plan_of(
 
 
 async def test_walking_back_shows_what_walking_on_has_shown(
-    rollback_database: RollbackDatabase,
+    blog_database: RollbackDatabase,
 ) -> None:
-    uow, queries = partial(sql_unit_of_work, rollback_database), SqlPostQueries(rollback_database)
+    uow, queries = partial(sql_unit_of_work, blog_database), SqlPostQueries(blog_database)
     author = await given_user(uow)
     posts = await given_posts(uow, *[builders.new_post(author.id)] * 7)
     pages = [await queries.page(limit=2)]
@@ -179,9 +181,9 @@ async def test_walking_back_shows_what_walking_on_has_shown(
 @pytest.mark.parametrize("backward", [False, True])
 @pytest.mark.parametrize("post_id", [0, 2**63 - 1])
 async def test_every_place_there_can_be_is_understood(
-    rollback_database: RollbackDatabase, moment: datetime, post_id: int, backward: bool
+    blog_database: RollbackDatabase, moment: datetime, post_id: int, backward: bool
 ) -> None:
-    uow, queries = partial(sql_unit_of_work, rollback_database), SqlPostQueries(rollback_database)
+    uow, queries = partial(sql_unit_of_work, blog_database), SqlPostQueries(blog_database)
     await given_posts(uow, builders.new_post((await given_user(uow)).id))
     place = Cursor(date_posted=moment, post_id=post_id, backward=backward)
 

@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def uow(committing_database: PooledDatabase) -> UnitOfWorkFactory:
-    return partial(sql_unit_of_work, committing_database)
+def uow(blog_committing_database: PooledDatabase) -> UnitOfWorkFactory:
+    return partial(sql_unit_of_work, blog_committing_database)
 
 
 async def at_once(*tries: Awaitable[T]) -> tuple[list[T], Counter[type[BaseException]]]:
@@ -199,10 +199,10 @@ async def test_a_post_is_not_changed_while_another_unit_has_it(uow: UnitOfWorkFa
 
 
 async def test_readers_see_nothing_before_the_commit(
-    uow: UnitOfWorkFactory, committing_database: PooledDatabase
+    uow: UnitOfWorkFactory, blog_committing_database: PooledDatabase
 ) -> None:
     user = await given_user(uow)
-    queries = SqlUserQueries(committing_database)
+    queries = SqlUserQueries(blog_committing_database)
     async with uow() as unit:
         await unit.users.save(user.renamed(username="other"))
         before = await queries.public(user.id)
@@ -213,11 +213,11 @@ async def test_readers_see_nothing_before_the_commit(
 
 
 async def test_total_and_posts_come_from_one_snapshot(
-    uow: UnitOfWorkFactory, committing_database: PooledDatabase
+    uow: UnitOfWorkFactory, blog_committing_database: PooledDatabase
 ) -> None:
     author = await given_user(uow)
     posts = await given_posts(uow, *[builders.new_post(author.id)] * 3)
-    queries = SqlPostQueries(committing_database)
+    queries = SqlPostQueries(blog_committing_database)
 
     async def replace_all() -> None:
         current = posts
@@ -240,7 +240,7 @@ async def test_total_and_posts_come_from_one_snapshot(
 
 
 async def test_walking_neither_repeats_nor_misses_while_posts_come_and_go(
-    uow: UnitOfWorkFactory, committing_database: PooledDatabase
+    uow: UnitOfWorkFactory, blog_committing_database: PooledDatabase
 ) -> None:
     author = await given_user(uow)
     # Five to a moment: within it only the id decides.
@@ -248,7 +248,7 @@ async def test_walking_neither_repeats_nor_misses_while_posts_come_and_go(
         uow, *(builders.new_post(author.id, date_posted=NOW - minutes(i // 5)) for i in range(40))
     )
     doomed, lasting = old[::8], [post for i, post in enumerate(old) if i % 8]
-    queries = SqlPostQueries(committing_database)
+    queries = SqlPostQueries(blog_committing_database)
 
     seen = []
     page = await queries.page(limit=3)

@@ -19,18 +19,24 @@ from blog_adapters.sql.urls import engine_url
 SERVER_VARIABLE = "BLOG_TEST_DATABASE_URL"
 """Names a server to test on, by the URL of a database there; without it an embedded one is used."""
 
+_OURS = "made and thrown away by the testing kit of blog-core"
+
 
 class NotOurDatabase(Exception):
-    """A test was about to drop a database that its run did not make."""
+    """A test was about to write to a database that the kit did not make, or to drop it."""
 
 
 @contextmanager
-def database_server(run: str) -> Iterator[str]:
+def database_server(run: str, *, url: str | None = None) -> Iterator[str]:
     """Lend a server, by the URL of a database there.
 
     The processes of a test run share an embedded server; the last to leave stops and removes it.
+
+    Args:
+        run: a name that no other run has.
+        url: somebody's own server instead, which goes before `SERVER_VARIABLE`.
     """
-    if url := os.environ.get(SERVER_VARIABLE):
+    if url := url or os.environ.get(SERVER_VARIABLE):
         yield url
         return
     # Not in pytest's own folder: for root, PostgreSQL runs as somebody else, and each run of
@@ -53,12 +59,31 @@ async def connected(url: str) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def rolled_back(connection: AsyncConnection) -> AsyncIterator[RollbackDatabase]:
-    """Lend a database on this connection; whatever happens to it is undone on leaving."""
+    """Lend a database on this connection; whatever happens to it is undone on leaving.
+
+    Raises:
+        NotOurDatabase: the kit did not make the database that this connects to.
+    """
+    await _require_ours(connection)
     transaction = await connection.begin()
     try:
         yield RollbackDatabase(connection)
     finally:
         await transaction.rollback()
+
+
+async def _require_ours(connection: AsyncConnection) -> None:
+    """Ask once for each connection; even what is rolled back takes locks and uses up ids."""
+    if _OURS in connection.info:
+        return
+    name, remark = (await connection.execute(text(_REMARK))).one()
+    await connection.rollback()
+    if remark != _OURS:
+        raise NotOurDatabase(
+            f"{name} was not made by blog-core's testing kit, which writes to no other: lend one "
+            "with throw_away_databases(server), where `server` may be the URL of this database"
+        )
+    connection.info[_OURS] = True
 
 
 @asynccontextmanager
@@ -111,7 +136,9 @@ class ThrowAwayDatabases:
             NotOurDatabase: this run did not make it.
         """
         if not name.startswith(self._prefix):
-            raise NotOurDatabase(f"{name} stays: this run made none but {self._prefix}*")
+            raise NotOurDatabase(
+                f"{name} stays: a run drops only what it made, and this one made {self._prefix}*"
+            )
         await self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     async def join(self) -> None:
@@ -137,6 +164,7 @@ class ThrowAwayDatabases:
         name = f"{self._prefix}{token_hex(4)}"
         await self._run(f"CREATE DATABASE {name} {options}")
         try:
+            await self._run(f"COMMENT ON DATABASE {name} IS '{_OURS}'")
             url = self._admin.engine.url.set(database=name)
             yield url.render_as_string(hide_password=False)
         finally:
@@ -152,4 +180,8 @@ _TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext(:key))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext(:key))"
 _SHARE = "SELECT pg_advisory_lock_shared(hashtext(:key))"
 _UNSHARE = "SELECT pg_advisory_unlock_shared(hashtext(:key))"
+_REMARK = """
+    SELECT datname, shobj_description(oid, 'pg_database')
+    FROM pg_database WHERE datname = current_database()
+"""
 _COUNT = "SELECT count(*) FROM pg_database WHERE datname = :name"

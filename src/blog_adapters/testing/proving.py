@@ -86,6 +86,12 @@ async def blog_adapter(request: pytest.FixtureRequest) -> AsyncIterator[object]:
         yield adapter
 
 
+@pytest.fixture
+def blog_clause(blog_adapter: Any, request: pytest.FixtureRequest) -> None:
+    """Hands what `blog_adapter` offers to a clause, or passes it over when that is declared."""
+    request.instance.take(blog_adapter, request.node)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -153,7 +159,7 @@ class _Findings:
             terminalreporter.write(report.as_text())
 
 
-def _load(adapter: str) -> Any:  # noqa: ANN401 - whatever somebody wrote there
+def _load(adapter: str) -> Any:
     """Return the factory that `package:factory` names. Raises UsageError."""
     module, _, name = adapter.partition(":")
     try:

@@ -53,6 +53,7 @@ _ON_ASYNCIO = pytest.mark.parametrize(
 
 @_ON_ASYNCIO
 @pytest.mark.anyio
+@pytest.mark.usefixtures("blog_clause")
 class Contract:
     """A suite of clauses about one port. Supply the fixture `blog_adapter`: an `Adapter`.
 
@@ -72,7 +73,7 @@ class Contract:
         changed = sorted(
             name
             for name, times in stated.items()
-            if times > 1 and (name.startswith("test_") or name == "offered")
+            if times > 1 and (name.startswith("test_") or name == "take")
         )
         if changed:
             raise TypeError(f"{cls.__name__} must not redefine {', '.join(changed)}")
@@ -94,17 +95,19 @@ class Contract:
     passwords: PasswordHasher
     tokens: AccessTokens
 
-    @pytest.fixture(autouse=True)
-    def offered(self, request: pytest.FixtureRequest, blog_adapter: Adapter) -> None:
-        """Hand the ports to the clause, unless it is about something the adapter has not."""
-        if missing := blog_adapter.missing(*self.ports):
+    def take(self, adapter: Adapter, test: pytest.Item) -> None:
+        """Take the ports that a test needs; pass over one about something the adapter has not.
+
+        The kit's fixture `blog_clause` calls it before each test of a suite.
+        """
+        if missing := adapter.missing(*self.ports):
             pytest.fail(f"the adapter offers no {', '.join(missing)}", pytrace=False)
-        found = clause_of(request.node)
+        found = clause_of(test)
         for part in sorted(self.needs | (found.needs if found else frozenset())):
-            if part in blog_adapter.lacks:
-                pytest.skip(f"not offered: no {part}, {blog_adapter.lacks[part]}")
+            if part in adapter.lacks:
+                pytest.skip(f"not offered: no {part}, {adapter.lacks[part]}")
         for port in self.ports:
-            setattr(self, port, getattr(blog_adapter, port))
+            setattr(self, port, getattr(adapter, port))
 
 
 def clause_of(item: pytest.Item) -> Clause | None:
