@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help serve test check lock openapi clean
+.PHONY: help serve test check lock openapi docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -37,6 +37,9 @@ lock: $(READY)  ## Resolve requirements.lock again from pyproject.toml
 
 openapi: $(READY)  ## Write docs/openapi.json from the app
 	$(BIN)/blog openapi > docs/openapi.json
+
+docs: $(READY)  ## Write the docs that are generated: docs/clauses.md
+	$(BIN)/python -m blog_core.testing.catalogue > docs/clauses.md
 
 clean:  ## Remove the environment and the caches, never DATA_DIR
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

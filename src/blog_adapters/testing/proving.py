@@ -162,6 +162,8 @@ class _Findings:
 def _load(adapter: str) -> Any:
     """Return the factory that `package:factory` names. Raises UsageError."""
     module, _, name = adapter.partition(":")
+    if not name:
+        raise pytest.UsageError(f"--blog-adapter={adapter}: name a factory, as in package:factory")
     try:
         factory = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:

@@ -72,7 +72,7 @@ class Report:
 
     def as_data(self) -> dict[str, object]:
         """Return the adapter, the counts and the findings, ready for JSON."""
-        counts = {verdict.replace(" ", "_"): self.count(verdict) for verdict in get_args(Verdict)}
+        counts = {verdict: self.count(verdict) for verdict in get_args(Verdict)}
         findings = [asdict(found) for found in self.sorted()]
         return {"adapter": self.adapter, **counts, "clauses": findings}
 
