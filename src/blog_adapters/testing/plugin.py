@@ -5,11 +5,21 @@ nothing but pytest before a fixture is asked for. Nothing has to be set, and not
 that no test asks for.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:  # see above; nothing reads these annotations at run time
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from blog_adapters.container import Container
+    from blog_adapters.memory import MemoryMailer
+    from blog_adapters.sql import Database, PooledDatabase, RollbackDatabase
+    from blog_adapters.testing.databases import ThrowAwayDatabases
+    from blog_adapters.testing.s3 import S3Server
+    from blog_core.ports import ImageStorage
 
 _AUTO_MODE = (
     "blog-core's fixtures are run by anyio, and pytest-asyncio's auto mode takes them over, each "
@@ -53,12 +63,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(_AUTO_MODE)
 
 
-def _uses_kit(fixturenames: Any) -> bool:
+def _uses_kit(fixturenames: Iterable[str]) -> bool:
     return any(name.startswith("blog_") for name in fixturenames)
 
 
 @pytest.fixture
-def blog_mailbox() -> Any:
+def blog_mailbox() -> "MemoryMailer":
     """The mail that the blog sends, in order: `blog_mailbox.sent` is a list of `Mail`."""
     from blog_adapters.memory import MemoryMailer
 
@@ -66,7 +76,7 @@ def blog_mailbox() -> Any:
 
 
 @pytest.fixture
-async def blog_container(blog_mailbox: Any) -> AsyncIterator[Any]:
+async def blog_container(blog_mailbox: "MemoryMailer") -> "AsyncIterator[Container]":
     """A container of fakes: nothing is started. Replace it to test on other parts.
 
     `blog_client` and what else speaks HTTP stand on it. To have them on PostgreSQL, write
@@ -95,7 +105,9 @@ def blog_server(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def blog_databases(blog_server: str, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+async def blog_databases(
+    blog_server: str, request: pytest.FixtureRequest
+) -> "AsyncIterator[ThrowAwayDatabases]":
     """Databases to make and throw away: `async with blog_databases.migrated() as url`."""
     from blog_adapters.testing.databases import throw_away_databases
 
@@ -104,7 +116,7 @@ async def blog_databases(blog_server: str, request: pytest.FixtureRequest) -> As
 
 
 @pytest.fixture(scope="session")
-async def blog_connection(blog_databases: Any) -> AsyncIterator[Any]:
+async def blog_connection(blog_databases: "ThrowAwayDatabases") -> "AsyncIterator[AsyncConnection]":
     """One connection to one migrated database, for all tests that roll back."""
     from blog_adapters.testing.databases import connected
 
@@ -113,7 +125,7 @@ async def blog_connection(blog_databases: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def blog_database(blog_connection: Any) -> AsyncIterator[Any]:
+async def blog_database(blog_connection: "AsyncConnection") -> "AsyncIterator[RollbackDatabase]":
     """A PostgreSQL without rows; what a test does to it is rolled back, commits and all.
 
     Its doors share one connection, one passage at a time: for what only shows between two
@@ -126,7 +138,9 @@ async def blog_database(blog_connection: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def blog_committing_database(blog_databases: Any) -> AsyncIterator[Any]:
+async def blog_committing_database(
+    blog_databases: "ThrowAwayDatabases",
+) -> "AsyncIterator[PooledDatabase]":
     """A PostgreSQL without rows, cloned for this test, where commits last and connections meet."""
     from blog_adapters.sql import PooledDatabase
 
@@ -137,7 +151,7 @@ async def blog_committing_database(blog_databases: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def blog_s3() -> Iterator[Any]:
+def blog_s3() -> "Iterator[S3Server]":
     """A server that speaks S3, for all tests."""
     from blog_adapters.testing.s3 import s3_server
 
@@ -146,7 +160,7 @@ def blog_s3() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-async def blog_lasting_parts(blog_s3: Any) -> AsyncIterator[Any]:
+async def blog_lasting_parts(blog_s3: "S3Server") -> "AsyncIterator[Container]":
     """Threads and the storage's client: to build them takes longer than a test."""
     from blog_adapters.container import close
     from blog_adapters.testing.containers import real_container
@@ -160,38 +174,43 @@ async def blog_lasting_parts(blog_s3: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def blog_bucket(blog_s3: Any) -> Iterator[Any]:
+def blog_bucket(blog_s3: "S3Server") -> "Iterator[S3Server]":
     """An empty bucket: `blog_bucket.stored()` lists its keys, `blog_bucket.read(key)` reads one."""
     with blog_s3.bucket():
         yield blog_s3
 
 
 @pytest.fixture
-def blog_storage(blog_lasting_parts: Any, blog_bucket: Any) -> Any:  # noqa: ARG001 - to be empty
+def blog_storage(
+    blog_lasting_parts: "Container",
+    blog_bucket: "S3Server",  # noqa: ARG001 - to be empty
+) -> "ImageStorage":
     """An `ImageStorage` on S3, which puts pictures into `blog_bucket`."""
     return blog_lasting_parts.storage()
 
 
 @pytest.fixture
 def blog_container_over(
-    blog_lasting_parts: Any,
-    blog_bucket: Any,  # noqa: ARG001 - to be empty
-    blog_mailbox: Any,
-) -> Callable[[Any], Any]:
+    blog_lasting_parts: "Container",
+    blog_bucket: "S3Server",  # noqa: ARG001 - to be empty
+    blog_mailbox: "MemoryMailer",
+) -> "Callable[[Database], Container]":
     """Make a container of real parts over a database: `blog_container_over(blog_database)`.
 
     Pictures go to `blog_bucket` and mail to `blog_mailbox`; its clock can be moved.
     """
     from blog_adapters.testing.containers import container_over
 
-    def over(database: Any) -> Any:
+    def over(database: "Database") -> "Container":
         return container_over(database, parts=blog_lasting_parts, mailer=blog_mailbox)
 
     return over
 
 
 @pytest.fixture
-def blog_postgres_container(blog_container_over: Callable[[Any], Any], blog_database: Any) -> Any:
+def blog_postgres_container(
+    blog_container_over: "Callable[[Database], Container]", blog_database: "RollbackDatabase"
+) -> "Container":
     """A container of real parts on PostgreSQL, where all is rolled back."""
     return blog_container_over(blog_database)
 
