@@ -34,8 +34,9 @@ def test_an_import_example_runs_as_it_is(tmp_path: Path, number: int, printed: s
     assert done.stdout == printed, done.stderr
 
 
-def test_the_suite_example_proves_its_adapter(tmp_path: Path) -> None:
-    (tmp_path / "test_mine.py").write_text(blocks("python")[2])
+@pytest.mark.parametrize(("number", "passed"), [(2, "1"), (3, r"\d\d")])
+def test_a_test_example_passes_as_it_is(tmp_path: Path, number: int, passed: str) -> None:
+    (tmp_path / "test_mine.py").write_text(blocks("python")[number])
     done = run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
         cwd=tmp_path,
@@ -43,7 +44,7 @@ def test_the_suite_example_proves_its_adapter(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout
-    assert re.search(r"^\d\d passed", done.stdout, re.MULTILINE)
+    assert re.search(rf"^{passed} passed", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the journey is told with curl")
