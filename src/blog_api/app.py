@@ -29,12 +29,14 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
     """Return the API over a container, which it closes at shutdown.
 
     Args:
-        container: the parts; they are built when first asked for.
+        container: the parts; they are built when first asked for. Before the app is started, it
+            may be replaced in `app.state.container` by one with the same limits and folders.
         relay: whether this process also delivers the outbox.
     """
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        container: Container = app.state.container
         try:
             async with _at_work(container, relay=relay):
                 yield

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 
@@ -46,7 +46,7 @@ def answers(
     success: int = 200,
     headers: Mapping[str, Any] = ETAG,
     revalidates: bool = False,
-    body: bool = False,
+    body: Literal["json", "form"] | None = None,
     fields: bool = True,
 ) -> Answers:
     """Return the `responses` of a route.
@@ -56,7 +56,7 @@ def answers(
         success: the status when all goes well.
         headers: what comes with that.
         revalidates: it may answer 304.
-        body: it reads a body, which may be too large or no JSON.
+        body: it reads such a body, which may be too large or not what it says it is.
         fields: it has parameters or a body to check.
     """
     found: Answers = {success: {"headers": dict(headers)}}
@@ -70,6 +70,8 @@ def answers(
         problems.append(problem(status=400, code="invalid_body", detail=BAD_BODY))
     if fields or body:
         problems.append(_BAD_FIELD)
+    if body == "json":
+        problems.append(_NOT_JSON)
     found |= _by_status(problems) | INTERNAL_ERROR
     return found | BODY_TOO_LARGE if body else found
 
@@ -79,6 +81,13 @@ _BAD_FIELD = problem(
     code="validation_error",
     detail="body.email: Field required",
     errors=[FieldProblem(pointer="/body/email", code="missing", detail="Field required")],
+)
+
+_NOT_JSON = problem(
+    status=422,
+    code="invalid_json",
+    detail="body: Not valid JSON",
+    errors=[FieldProblem(pointer="/body", code="invalid_json", detail="Not valid JSON")],
 )
 
 
@@ -131,9 +140,11 @@ class DescribedAPI(FastAPI):
 
 
 def _complete(answer: dict[str, Any]) -> None:
-    """Add the header every answer has, and the media type that errors have."""
+    """Add the header every answer has, and of errors the media type and the codes."""
     answer["headers"] = answer.get("headers", {}) | _REQUEST_ID
     content = answer.get("content", {})
     schema = content.get("application/json", {}).get("schema", {})
     if schema.get("$ref", "").endswith("Problem"):
-        content["application/problem+json"] = content.pop("application/json")
+        problems = content["application/problem+json"] = content.pop("application/json")
+        codes = {"code": {"enum": sorted(problems["examples"])}}
+        problems["schema"] = {"allOf": [schema], "properties": codes}

@@ -127,11 +127,12 @@ async def _on_blog_error(request: Request, error: BlogError) -> Response:
         raise error
     if status == 503:  # the caller is told to try again, the operator why
         _log.warning("unavailable", code=error.code, cause=repr(error.__cause__)[:300])
-    detail = str(error)
+    code, detail = error.code, str(error)
     errors: list[FieldProblem] = []
-    if isinstance(error, InvalidText):
+    if isinstance(error, InvalidText):  # the same to the caller as what the schema refuses
+        code = "validation_error"
         errors = [FieldProblem(pointer=f"/body/{error.field}", code=error.reason, detail=detail)]
-    return answer(request, status=status, code=error.code, detail=detail, errors=errors)
+    return answer(request, status=status, code=code, detail=detail, errors=errors)
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 from dependency_injector import providers
-from fastapi import FastAPI
 
 from blog_adapters.container import Container
 from blog_adapters.sql import PooledDatabase, RollbackDatabase
-from blog_api.app import create_app
-from journeys import Blog, Member, opened
+from blog_api.testing.people import Blog, Member, OpenBlog
 from servers import MailServer, plain_mailer
 
 
@@ -49,27 +47,21 @@ def make_container(blog_container_over: MakeContainer, mail_server: MailServer) 
     return made
 
 
-@pytest.fixture(scope="session")
-def app(blog_lasting_parts: Container) -> FastAPI:
-    """The app, which `opened` gives the container of each test."""
-    return create_app(blog_lasting_parts, relay=False)
-
-
 @pytest.fixture
 async def blog(
-    app: FastAPI, make_container: MakeContainer, blog_database: RollbackDatabase
+    blog_http: OpenBlog, make_container: MakeContainer, blog_database: RollbackDatabase
 ) -> AsyncIterator[Blog]:
     """A blog of real parts; what a test does to its database is rolled back."""
-    async with opened(app, make_container(blog_database)) as blog:
+    async with blog_http(make_container(blog_database)) as blog:
         yield blog
 
 
 @pytest.fixture
 async def crowded_blog(
-    app: FastAPI, make_container: MakeContainer, blog_committing_database: PooledDatabase
+    blog_http: OpenBlog, make_container: MakeContainer, blog_committing_database: PooledDatabase
 ) -> AsyncIterator[Blog]:
     """A blog of real parts where requests meet in the database."""
-    async with opened(app, make_container(blog_committing_database)) as blog:
+    async with blog_http(make_container(blog_committing_database)) as blog:
         yield blog
 
 

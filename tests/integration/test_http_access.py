@@ -10,7 +10,8 @@ import jwt
 import pytest
 from httpx import Response
 
-from journeys import PASSWORD, Blog, Member, reset_token_in
+from blog_api.testing.people import PASSWORD, Blog, Member
+from journeys import clock_of, reset_token_in
 from servers import MailServer
 
 pytestmark = pytest.mark.anyio
@@ -145,7 +146,7 @@ async def test_a_token_that_is_not_ours_is_401(
 async def test_a_token_lasts_half_an_hour(
     blog: Blog, corey: Member, minutes: int, status: int
 ) -> None:
-    blog.clock.ahead += timedelta(minutes=minutes)
+    clock_of(blog).ahead += timedelta(minutes=minutes)
 
     assert await corey.status() == status
 
@@ -339,7 +340,7 @@ async def replace(mail: Post, _: Member, __: str) -> None:
 
 
 async def expire(mail: Post, _: Member, __: str) -> None:
-    mail.blog.clock.ahead += timedelta(minutes=61)
+    clock_of(mail.blog).ahead += timedelta(minutes=61)
 
 
 async def change_the_password(_: Post, corey: Member, __: str) -> None:

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 
 from blog_adapters.container import in_memory_container
 from blog_api.app import create_app
+from blog_api.testing.people import PASSWORD, Blog, Member, OpenBlog
 from blog_core.testing import builders
-from journeys import PASSWORD, Blog, Member, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -101,9 +101,9 @@ def fake_app() -> FastAPI:
 
 
 @pytest.fixture
-async def stages(blog: Blog, fake_app: FastAPI) -> AsyncIterator[tuple[Stage, Stage]]:
+async def stages(blog: Blog, blog_http: OpenBlog) -> AsyncIterator[tuple[Stage, Stage]]:
     """The same on real parts and on fakes."""
-    async with opened(fake_app, in_memory_container()) as fake:
+    async with blog_http(in_memory_container()) as fake:
         yield await staged(blog), await staged(fake)
 
 

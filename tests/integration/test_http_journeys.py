@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from journeys import PASSWORD, Member
+from blog_api.testing.people import PASSWORD, Member
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from journeys import Blog, Member
+from blog_api.testing.people import Blog, Member
+from journeys import clock_of
 
 pytestmark = pytest.mark.anyio
 
@@ -288,7 +289,7 @@ async def test_the_link_header_leads_where_the_cursors_do(corey: Member) -> None
 
 
 async def test_posts_of_one_moment_are_met_once_each(blog: Blog, corey: Member) -> None:
-    blog.clock.stopped_at = datetime.now(UTC)
+    clock_of(blog).stopped_at = datetime.now(UTC)
     newest_first = await published(corey, 5)
     first = await page(corey, limit=2)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from journeys import PASSWORD, Blog, Member, reset_token_in
+from blog_api.testing.people import PASSWORD, Blog, Member
+from journeys import reset_token_in
 from servers import MailServer
 
 pytestmark = pytest.mark.anyio

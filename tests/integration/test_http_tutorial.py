@@ -6,8 +6,9 @@ import pytest
 from httpx import AsyncClient
 
 from blog_adapters.testing.s3 import S3Server
+from blog_api.testing.people import PASSWORD, Blog, Member
 from blog_core.testing import builders
-from journeys import PASSWORD, Blog, Member, reset_token_in
+from journeys import reset_token_in
 from servers import MailServer
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from dependency_injector import providers
-from fastapi import FastAPI
 from httpx import Response
 
 from blog_adapters.container import Container
@@ -20,8 +19,9 @@ from blog_adapters.testing.containers import real_container
 from blog_adapters.testing.databases import ThrowAwayDatabases
 from blog_adapters.testing.s3 import S3Server, without_aws_settings
 from blog_adapters.workers import Workers
+from blog_api.testing.people import PASSWORD, Blog, Member, OpenBlog
 from blog_core.testing import builders
-from journeys import PASSWORD, Blog, Member, opened, reset_token_in
+from journeys import clock_of, reset_token_in
 from servers import (
     HOST,
     Line,
@@ -89,9 +89,9 @@ def container(lines: Lines) -> Container:
 
 
 @pytest.fixture
-async def blog(app: FastAPI, container: Container) -> AsyncIterator[Blog]:
+async def blog(blog_http: OpenBlog, container: Container) -> AsyncIterator[Blog]:
     """A blog whose every part is its own."""
-    async with opened(app, container) as blog:
+    async with blog_http(container) as blog:
         yield blog
 
 
@@ -194,11 +194,11 @@ async def test_a_database_that_went_and_came_between_two_requests_is_not_noticed
 
 
 async def test_a_pool_without_a_free_connection_is_503(
-    container: Container, lines: Lines, app: FastAPI
+    container: Container, lines: Lines, blog_http: OpenBlog
 ) -> None:
     database = PooledDatabase(lines.database_url, size=1, patience=0.05)
     container.database.override(providers.Object(database))
-    async with opened(app, container) as blog:
+    async with blog_http(container) as blog:
         visitor = await blog.visitor()
 
         async with database.writing():
@@ -243,7 +243,7 @@ async def test_an_upload_that_failed_leaves_nothing_in_the_storage(
     await corey.patch(corey.picture, **PNG)
     await lines.storage.mend()
 
-    blog.clock.ahead += timedelta(hours=2)
+    clock_of(blog).ahead += timedelta(hours=2)
     await blog.deliver()
 
     assert blog_bucket.stored() == [f"profile_pics/{user['image_file']}"]
@@ -261,7 +261,7 @@ async def test_without_a_storage_a_picture_is_deleted_and_its_file_once_it_is_ba
     assert (response.status_code, response.json()["image_file"]) == (200, None)
     assert len(blog_bucket.stored()) == 1
     await lines.storage.mend()
-    blog.clock.ahead += timedelta(minutes=1)
+    clock_of(blog).ahead += timedelta(minutes=1)
     await blog.deliver()
     assert blog_bucket.stored() == []
 
@@ -285,7 +285,7 @@ async def test_without_a_mail_server_the_mail_waits_until_it_is_back(
 
     assert (response.status_code, mail_server.messages) == (202, [])
     await lines.mail.mend()
-    blog.clock.ahead += timedelta(minutes=1)
+    clock_of(blog).ahead += timedelta(minutes=1)
     await blog.deliver()
     (message,) = mail_server.messages
     body = {"token": reset_token_in(message), "new_password": "another password"}

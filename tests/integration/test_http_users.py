@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 from dependency_injector import providers
-from fastapi import FastAPI
 from httpx import Response
 from PIL import Image
 
 from blog_adapters.sql import RollbackDatabase
 from blog_adapters.testing.containers import real_container
 from blog_adapters.testing.s3 import S3Server
+from blog_api.testing.people import PASSWORD, Blog, Member, OpenBlog
 from blog_core.testing import builders
-from journeys import PASSWORD, Blog, Member, opened
+from journeys import clock_of
 
 pytestmark = pytest.mark.anyio
 
@@ -283,7 +283,7 @@ async def test_a_picture_in_use_is_not_taken_for_an_abandoned_one(
 ) -> None:
     await uploaded(corey, builders.png())
 
-    blog.clock.ahead += timedelta(hours=2)
+    clock_of(blog).ahead += timedelta(hours=2)
     await blog.deliver()
 
     assert len(blog_bucket.stored()) == 1
@@ -332,7 +332,7 @@ async def test_a_picture_changed_meanwhile_is_412(
 async def test_a_developers_settings_do_not_leak_into_the_tests(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    app: FastAPI,
+    blog_http: OpenBlog,
     blog_database: RollbackDatabase,
     blog_bucket: S3Server,
 ) -> None:
@@ -344,7 +344,7 @@ async def test_a_developers_settings_do_not_leak_into_the_tests(
     container = real_container(s3_endpoint_url=blog_bucket.url)
     container.database.override(providers.Object(blog_database))
 
-    async with opened(app, container) as blog:
+    async with blog_http(container) as blog:
         await uploaded(await blog.sign_up("corey"), builders.png())
 
     assert len(blog_bucket.stored()) == 1

@@ -1,7 +1,6 @@
 """Logging in and out, sessions and passwords over HTTP."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,14 +10,13 @@ from httpx import AsyncClient
 
 from blog_adapters.container import Container
 from blog_adapters.memory import MemoryMailer, MemoryPasswords
+from blog_api.testing.people import Blog, LogIn, SignUp
 
 pytestmark = pytest.mark.anyio
 
 PASSWORD = "testpassword123"
 LOGIN = {"username": "corey@example.com", "password": PASSWORD}
 NEW_PASSWORD = "another password"
-
-SignIn = Callable[[str], Awaitable[AsyncClient]]
 
 
 def verified(container: Container) -> int:
@@ -27,11 +25,10 @@ def verified(container: Container) -> int:
     return passwords.verified
 
 
-async def reset_token(container: Container) -> str:
+async def reset_token(blog: Blog) -> str:
     """Deliver what is due and return the token of the last mail."""
-    while await container.delivery().deliver_due():
-        pass
-    mailer = container.mailer()
+    await blog.deliver()
+    mailer = blog.container.mailer()
     assert isinstance(mailer, MemoryMailer)
     return mailer.sent[-1].text.split("#token=")[1].split()[0]
 
@@ -187,10 +184,10 @@ async def test_every_401_says_how_to_authenticate(
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_a_token_expires(container: Container, sign_up: SignIn) -> None:
+async def test_a_token_expires(container: Container, blog_sign_up: SignUp) -> None:
     now = datetime.now(UTC)
     container.clock.override(providers.Object(lambda: now))
-    corey = await sign_up("corey")
+    corey = await blog_sign_up("corey")
 
     now += timedelta(minutes=31)
     response = await corey.get("/api/users/me")
@@ -207,8 +204,8 @@ async def test_logging_out_is_204(corey: AsyncClient) -> None:
     assert (response.status_code, response.content) == (204, b"")
 
 
-async def test_logging_out_ends_every_session(corey: AsyncClient, sign_in: SignIn) -> None:
-    laptop = await sign_in("corey@example.com")
+async def test_logging_out_ends_every_session(corey: AsyncClient, blog_log_in: LogIn) -> None:
+    laptop = await blog_log_in("corey@example.com")
 
     await corey.post("/api/users/logout")
 
@@ -224,8 +221,8 @@ async def test_an_ended_session_says_so_in_its_code(corey: AsyncClient) -> None:
 
 
 @pytest.mark.usefixtures("corey")
-async def test_sessions_are_listed_the_last_begun_first(sign_in: SignIn) -> None:
-    laptop = await sign_in("corey@example.com")
+async def test_sessions_are_listed_the_last_begun_first(blog_log_in: LogIn) -> None:
+    laptop = await blog_log_in("corey@example.com")
 
     sessions = (await laptop.get("/api/users/me/sessions")).json()["sessions"]
 
@@ -253,8 +250,8 @@ async def test_only_ones_own_sessions_are_listed(corey: AsyncClient, ada: AsyncC
     assert hers[0]["id"] != his[0]["id"]
 
 
-async def test_one_session_can_be_ended(corey: AsyncClient, sign_in: SignIn) -> None:
-    laptop = await sign_in("corey@example.com")
+async def test_one_session_can_be_ended(corey: AsyncClient, blog_log_in: LogIn) -> None:
+    laptop = await blog_log_in("corey@example.com")
     session = (await laptop.get("/api/users/me/sessions")).json()["sessions"][0]["id"]
 
     response = await corey.delete(f"/api/users/me/sessions/{session}")
@@ -308,8 +305,10 @@ async def test_after_a_change_only_the_new_password_lets_in(
     assert statuses == [401, 200]
 
 
-async def test_a_change_ends_all_sessions_but_its_own(corey: AsyncClient, sign_in: SignIn) -> None:
-    laptop = await sign_in("corey@example.com")
+async def test_a_change_ends_all_sessions_but_its_own(
+    corey: AsyncClient, blog_log_in: LogIn
+) -> None:
+    laptop = await blog_log_in("corey@example.com")
 
     await corey.patch("/api/users/me/password", json=change())
 
@@ -385,10 +384,10 @@ async def test_asking_with_a_bad_address_is_422(client: AsyncClient) -> None:
 
 @pytest.mark.usefixtures("corey")
 async def test_the_mailed_token_sets_a_new_password(
-    client: AsyncClient, container: Container
+    client: AsyncClient, blog_over_http: Blog
 ) -> None:
     await client.post("/api/users/forgot-password", json={"email": "COREY@example.com"})
-    token = await reset_token(container)
+    token = await reset_token(blog_over_http)
 
     body = {"token": token, "new_password": NEW_PASSWORD}
     response = await client.post("/api/users/reset-password", json=body)
@@ -401,9 +400,9 @@ async def test_the_mailed_token_sets_a_new_password(
     assert (await client.post("/api/users/token", data=form)).status_code == 200
 
 
-async def test_a_reset_ends_all_sessions(corey: AsyncClient, container: Container) -> None:
+async def test_a_reset_ends_all_sessions(corey: AsyncClient, blog_over_http: Blog) -> None:
     await corey.post("/api/users/forgot-password", json=FORGOTTEN)
-    token = await reset_token(container)
+    token = await reset_token(blog_over_http)
 
     await corey.post(
         "/api/users/reset-password", json={"token": token, "new_password": NEW_PASSWORD}
@@ -414,10 +413,10 @@ async def test_a_reset_ends_all_sessions(corey: AsyncClient, container: Containe
 
 @pytest.mark.usefixtures("corey")
 async def test_of_many_uses_of_a_reset_token_one_counts(
-    client: AsyncClient, container: Container
+    client: AsyncClient, blog_over_http: Blog
 ) -> None:
     await client.post("/api/users/forgot-password", json=FORGOTTEN)
-    body = {"token": await reset_token(container), "new_password": NEW_PASSWORD}
+    body = {"token": await reset_token(blog_over_http), "new_password": NEW_PASSWORD}
 
     responses = await asyncio.gather(
         *(client.post("/api/users/reset-password", json=body) for _ in range(10))
@@ -438,10 +437,10 @@ async def test_a_token_that_was_never_ours_is_400(client: AsyncClient, token: st
 
 @pytest.mark.usefixtures("corey")
 async def test_a_short_new_password_is_422_and_leaves_the_token_good(
-    client: AsyncClient, container: Container
+    client: AsyncClient, blog_over_http: Blog
 ) -> None:
     await client.post("/api/users/forgot-password", json=FORGOTTEN)
-    body = {"token": await reset_token(container), "new_password": "short"}
+    body = {"token": await reset_token(blog_over_http), "new_password": "short"}
 
     short = await client.post("/api/users/reset-password", json=body)
     good = await client.post("/api/users/reset-password", json=body | {"new_password": PASSWORD})
@@ -451,12 +450,12 @@ async def test_a_short_new_password_is_422_and_leaves_the_token_good(
 
 @pytest.mark.usefixtures("corey")
 async def test_asking_again_replaces_the_earlier_token(
-    client: AsyncClient, container: Container
+    client: AsyncClient, blog_over_http: Blog
 ) -> None:
     await client.post("/api/users/forgot-password", json=FORGOTTEN)
-    earlier = await reset_token(container)
+    earlier = await reset_token(blog_over_http)
     await client.post("/api/users/forgot-password", json=FORGOTTEN)
-    await reset_token(container)
+    await reset_token(blog_over_http)
 
     body = {"token": earlier, "new_password": NEW_PASSWORD}
     response = await client.post("/api/users/reset-password", json=body)

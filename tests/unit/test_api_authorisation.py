@@ -64,7 +64,7 @@ def routes(app: FastAPI) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_every_route_is_in_the_matrix(app: FastAPI) -> None:
+async def test_every_route_is_in_the_matrix(app: FastAPI) -> None:
     assert set(routes(app)) == set(MATRIX)
 
 

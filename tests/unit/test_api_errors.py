@@ -7,12 +7,11 @@ import pytest
 from dependency_injector import providers
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
 from blog_adapters.container import Container
 from blog_adapters.memory import MemoryPasswords
 from blog_api import dependencies
-from blog_api.app import create_app
 from blog_core.errors import (
     BlogError,
     Busy,
@@ -262,7 +261,7 @@ async def test_a_text_that_only_the_domain_refuses_is_422_and_pointed_to(
 
     response = await client.post("/api/users", json=body)
 
-    assert response.status_code == 422
+    assert (response.status_code, response.json()["code"]) == (422, "validation_error")
     assert response.json()["errors"] == [
         {"pointer": "/body/username", "code": "reserved", "detail": "username is reserved"}
     ]
@@ -279,9 +278,9 @@ class TestAnUnexpectedError:
     """It is answered, logged, and told to nobody."""
 
     @pytest.fixture
-    def container(self, container: Container, error: Exception) -> Container:
-        container.post_queries.override(providers.Object(Broken(error)))
-        return container
+    def blog_container(self, blog_container: Container, error: Exception) -> Container:
+        blog_container.post_queries.override(providers.Object(Broken(error)))
+        return blog_container
 
     async def test_is_a_500(self, client: AsyncClient) -> None:
         response = await client.get("/api/posts", headers={"X-Request-ID": "abc-1"})
@@ -313,40 +312,31 @@ class TestAnUnexpectedError:
         assert type(error).__name__ in entry["exception"]
 
 
-@pytest.mark.usefixtures("logs")
-async def test_an_unexpected_error_of_a_page_is_a_page(container: Container) -> None:
-    app = create_app(container)
-
+async def test_an_unexpected_error_of_a_page_is_a_page(app: FastAPI, client: AsyncClient) -> None:
     @app.get("/broken")
     async def broken() -> None:
         raise RuntimeError(SECRET)
 
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://blog.test") as client:
-        response = await client.get("/broken")
+    response = await client.get("/broken")
 
     assert (response.status_code, SECRET in response.text) == (500, False)
     assert "<h1>500 Internal Server Error</h1>" in response.text
 
 
-@pytest.mark.usefixtures("logs")
-async def test_a_bad_request_for_a_page_is_a_page(container: Container) -> None:
-    app = create_app(container)
-
+async def test_a_bad_request_for_a_page_is_a_page(app: FastAPI, client: AsyncClient) -> None:
     @app.get("/numbers/{number}")
     async def numbers(number: int) -> int:
         return number
 
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://blog.test") as client:
-        response = await client.get("/numbers/one")
+    response = await client.get("/numbers/one")
 
     assert response.status_code == 422
     assert "Invalid request. Please check your input and try again." in response.text
 
 
-@pytest.mark.usefixtures("logs")
-async def test_an_answer_that_breaks_off_is_left_to_the_server(container: Container) -> None:
-    app = create_app(container)
-
+async def test_an_answer_that_breaks_off_is_left_to_the_server(
+    app: FastAPI, client: AsyncClient
+) -> None:
     async def half() -> AsyncIterator[bytes]:
         yield b"half"
         raise RuntimeError
@@ -355,9 +345,8 @@ async def test_an_answer_that_breaks_off_is_left_to_the_server(container: Contai
     async def half_an_answer() -> StreamingResponse:
         return StreamingResponse(half())
 
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://blog.test") as client:
-        with pytest.raises(RuntimeError):
-            await client.get("/half")
+    with pytest.raises(RuntimeError):
+        await client.get("/half")
 
 
 # Overriding

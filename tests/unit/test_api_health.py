@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from dependency_injector import providers
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
 from blog_adapters.container import Container
 from blog_adapters.memory import MemoryImageStorage
 from blog_api.app import create_app
+from blog_api.testing.people import OpenBlog
 from blog_core.errors import DatabaseUnavailable
 from blog_core.testing import builders
 
@@ -148,19 +149,19 @@ async def test_creating_an_app_builds_no_part(container: Container) -> None:
 
 
 @pytest.fixture
-async def pictures(container: Container, tmp_path: Path) -> AsyncIterator[AsyncClient]:
+async def pictures(
+    blog_http: OpenBlog, container: Container, tmp_path: Path
+) -> AsyncIterator[AsyncClient]:
     """A client of an app that serves pictures from a folder with one in it."""
     container.media_folder.override(providers.Object(tmp_path / "pictures"))
-    app = create_app(container)
     folder = tmp_path / "pictures" / "profile_pics"
     folder.mkdir(parents=True)
     (folder / "me.jpg").write_bytes(builders.JPEG)
     (tmp_path / "secret_key").write_text("secret")
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://blog.test") as client:
-        yield client
+    async with blog_http(container) as blog:
+        yield await blog.visitor()
 
 
-@pytest.mark.usefixtures("logs")
 async def test_a_folder_of_pictures_is_served(pictures: AsyncClient) -> None:
     response = await pictures.get("/media/profile_pics/me.jpg")
 
@@ -168,7 +169,6 @@ async def test_a_folder_of_pictures_is_served(pictures: AsyncClient) -> None:
     assert response.headers["Content-Type"] == "image/jpeg"
 
 
-@pytest.mark.usefixtures("logs")
 async def test_a_picture_may_be_kept_for_ever(pictures: AsyncClient) -> None:
     headers = (await pictures.get("/media/profile_pics/me.jpg")).headers
 
@@ -179,12 +179,10 @@ async def test_a_picture_may_be_kept_for_ever(pictures: AsyncClient) -> None:
 @pytest.mark.parametrize(
     "path", ["nothing.jpg", "../secret_key", "%2e%2e/secret_key", "..%2fsecret_key", "", "%00"]
 )
-@pytest.mark.usefixtures("logs")
 async def test_nothing_else_is_served(pictures: AsyncClient, path: str) -> None:
     assert (await pictures.get(f"/media/{path}")).status_code == 404
 
 
-@pytest.mark.usefixtures("logs")
 async def test_a_missing_picture_is_not_kept(pictures: AsyncClient) -> None:
     response = await pictures.get("/media/nothing.jpg")
 

@@ -122,7 +122,7 @@ class TestWithFewerPostsAPage:
     """POSTS_PER_PAGE is the default of `limit`."""
 
     @pytest.fixture
-    def container(self) -> Container:
+    def blog_container(self) -> Container:
         return in_memory_container(Settings(secret_key="x" * 32, posts_per_page=3))  # type: ignore[arg-type]  # pydantic makes it a secret
 
     @pytest.mark.usefixtures("posts")

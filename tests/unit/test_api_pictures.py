@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from dependency_injector import providers
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
-from blog_adapters.container import Container, in_memory_container
+from blog_adapters.container import Container
 from blog_adapters.memory import MemoryImageStorage
-from blog_api.app import create_app
+from blog_api.testing.people import OpenBlog
 from blog_core.errors import Busy, StorageUnavailable
 from blog_core.testing import builders
 
@@ -178,11 +178,11 @@ async def test_a_stale_version_is_told_before_a_bad_picture(corey: AsyncClient) 
 
 
 @pytest.mark.parametrize("path", ["/media/profile_pics/x.jpg", "/media/", "/media/..%2fsecret_key"])
-async def test_before_the_first_upload_no_picture_is_found(tmp_path: Path, path: str) -> None:
-    container = in_memory_container()
+async def test_before_the_first_upload_no_picture_is_found(
+    blog_http: OpenBlog, container: Container, tmp_path: Path, path: str
+) -> None:
     container.media_folder.override(providers.Object(tmp_path / "pictures"))
-    transport = ASGITransport(create_app(container))
-    async with AsyncClient(transport=transport, base_url="http://blog.test") as client:
-        response = await client.get(path)
+    async with blog_http(container) as blog:
+        response = await (await blog.visitor()).get(path)
 
     assert response.status_code == 404

@@ -33,6 +33,7 @@ VIOLATIONS = [
     ("blog_adapters/relay.py", "import blog_adapters.memory", {WIRING}),
     ("blog_adapters/relay.py", "import blog_core.testing.builders", {PRODUCTION}),
     ("blog_api/problems.py", "import blog_core.testing", {PRODUCTION}),
+    ("blog_api/cli.py", "import blog_api.testing.people", {PRODUCTION}),
     ("blog_core/domain/text.py", "import blog_core.domain.users", {ACYCLIC}),
     ("blog_adapters/settings.py", "import blog_adapters.container", {ACYCLIC}),
 ]

@@ -40,7 +40,7 @@ _PASSWORD_RESET = Message(
 @router.post(
     "/token",
     operation_id="users_login",
-    responses=answers(BadCredentials(), Busy(), headers=NO_STORE, body=True),
+    responses=answers(BadCredentials(), Busy(), headers=NO_STORE, body="form"),
 )
 async def log_in(
     request: Request, form: Annotated[LoginForm, Form()], access: Access, response: Response
@@ -103,7 +103,7 @@ async def end_session(
 @router.patch(
     "/me/password",
     operation_id="users_change_password",
-    responses=answers(*NEEDS_TOKEN, WrongPassword(), Busy(), headers=NO_STORE, body=True),
+    responses=answers(*NEEDS_TOKEN, WrongPassword(), Busy(), headers=NO_STORE, body="json"),
 )
 async def change_password(
     actor: CurrentActor, body: ChangePasswordRequest, access: Access
@@ -119,7 +119,7 @@ async def change_password(
     "/forgot-password",
     operation_id="users_forgot_password",
     status_code=202,
-    responses=answers(success=202, headers={}, body=True),
+    responses=answers(success=202, headers={}, body="json"),
 )
 async def forgot_password(body: ForgotPasswordRequest, access: Access) -> Message:
     """Ask for a reset link by mail; the answer is the same whether or not the address is known."""
@@ -130,7 +130,7 @@ async def forgot_password(body: ForgotPasswordRequest, access: Access) -> Messag
 @router.post(
     "/reset-password",
     operation_id="users_reset_password",
-    responses=answers(InvalidResetToken(), Busy(), headers={}, body=True),
+    responses=answers(InvalidResetToken(), Busy(), headers={}, body="json"),
 )
 async def reset_password(body: ResetPasswordRequest, access: Access) -> Message:
     """Set another password with the token from the mail; ends all sessions."""

@@ -19,7 +19,7 @@ _REVISED = answers(
     Forbidden("update this post"),
     StaleVersion(),
     headers=ETAG | NO_STORE,
-    body=True,
+    body="json",
 )
 
 
@@ -37,7 +37,7 @@ async def list_posts(page: PageOfPosts) -> PaginatedPostsResponse:
     "",
     operation_id="posts_create",
     status_code=201,
-    responses=answers(*NEEDS_TOKEN, success=201, headers=ETAG | NO_STORE, body=True),
+    responses=answers(*NEEDS_TOKEN, success=201, headers=ETAG | NO_STORE, body="json"),
 )
 async def publish_post(
     actor: CurrentActor, body: PostCreate, posts: Posts, show: Show, response: Response

@@ -40,7 +40,7 @@ router = APIRouter(prefix="/api/users", tags=["users"], route_class=StrictRoute)
     "",
     operation_id="users_register",
     status_code=201,
-    responses=answers(UsernameTaken(), EmailTaken(), Busy(), success=201, body=True),
+    responses=answers(UsernameTaken(), EmailTaken(), Busy(), success=201, body="json"),
 )
 async def register(body: UserCreate, users: Users, show: Show, response: Response) -> UserPrivate:
     """Open an account."""
@@ -101,7 +101,7 @@ async def list_posts_of_user(user_id: PathId, page: PageOfPosts) -> PaginatedPos
         UsernameTaken(),
         EmailTaken(),
         headers=ETAG | NO_STORE,
-        body=True,
+        body="json",
     ),
 )
 async def update_user(
@@ -190,7 +190,7 @@ _UPLOAD_FORM = {
         StorageUnavailable(),
         Busy(),
         headers=ETAG | NO_STORE,
-        body=True,
+        body="form",
     ),
     openapi_extra={
         "requestBody": {
