@@ -21,8 +21,8 @@ $(READY): requirements.lock pyproject.toml
 serve: $(READY)  ## Run the blog; HOST, PORT and DATA_DIR can be set
 	$(BIN)/blog serve
 
-test: $(READY)  ## Unit and integration tiers, with branch coverage
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+test: $(READY)  ## Unit and integration tiers, with branch coverage and every documented answer
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --blog-openapi=complete
 
 check: $(READY)  ## Lint, format, strict types, import contracts
 	$(BIN)/ruff check .

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 
 from blog_adapters.container import in_memory_container
-from blog_api.app import create_app
 from blog_api.testing.people import PASSWORD, Blog, Member, OpenBlog
+from blog_api.testing.recorder import document
 from blog_core.testing import builders
 
 pytestmark = pytest.mark.anyio
@@ -95,11 +94,6 @@ async def staged(blog: Blog) -> Stage:
     return Stage(member=member, places=places)
 
 
-@pytest.fixture(scope="session")
-def fake_app() -> FastAPI:
-    return create_app(in_memory_container(), relay=False)
-
-
 @pytest.fixture
 async def stages(blog: Blog, blog_http: OpenBlog) -> AsyncIterator[tuple[Stage, Stage]]:
     """The same on real parts and on fakes."""
@@ -125,10 +119,10 @@ def raw(content: bytes, media_type: str = "application/json") -> Case:
     return {"content": content, "headers": {"Content-Type": media_type}}
 
 
-def test_every_route_is_here(fake_app: FastAPI) -> None:
+def test_every_route_is_here() -> None:
     described = {
         f"{method.upper()} {path}"
-        for path, methods in fake_app.openapi()["paths"].items()
+        for path, methods in document()["paths"].items()
         for method in methods
     }
 

@@ -11,6 +11,8 @@ from httpx import AsyncClient
 from blog_adapters.container import Container
 from blog_adapters.memory import MemoryMailer, MemoryPasswords
 from blog_api.testing.people import Blog, LogIn, SignUp
+from blog_core.errors import Busy
+from operations import Broken
 
 pytestmark = pytest.mark.anyio
 
@@ -446,6 +448,21 @@ async def test_a_short_new_password_is_422_and_leaves_the_token_good(
     good = await client.post("/api/users/reset-password", json=body | {"new_password": PASSWORD})
 
     assert (short.status_code, good.status_code) == (422, 200)
+
+
+@pytest.mark.usefixtures("corey")
+async def test_a_full_queue_of_passwords_leaves_the_token_good(
+    client: AsyncClient, blog_over_http: Blog, container: Container
+) -> None:
+    await client.post("/api/users/forgot-password", json=FORGOTTEN)
+    body = {"token": await reset_token(blog_over_http), "new_password": NEW_PASSWORD}
+    container.access.reset()
+    with container.passwords.override(providers.Object(Broken(Busy()))):
+        busy = await client.post("/api/users/reset-password", json=body)
+    container.access.reset()
+
+    assert (busy.status_code, busy.json()["code"]) == (503, "busy")
+    assert (await client.post("/api/users/reset-password", json=body)).status_code == 200
 
 
 @pytest.mark.usefixtures("corey")

@@ -14,30 +14,17 @@ from blog_adapters.memory import MemoryPasswords
 from blog_api import dependencies
 from blog_core.errors import (
     BlogError,
-    Busy,
-    DatabaseUnavailable,
     InvalidText,
     MailRefused,
     PostNotFound,
 )
+from operations import Broken
 
 pytestmark = pytest.mark.anyio
 
 SECRET = "hunter2-hunter2"
 
 Logs = list[MutableMapping[str, Any]]
-
-
-class Broken:
-    """A part that raises whatever is asked of it."""
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    async def _fail(self, *_: object, **__: object) -> None:
-        raise self._error
-
-    get = page = public = by_email = actor = hash = verify = register = _fail
 
 
 # The shape
@@ -177,79 +164,6 @@ async def test_the_front_door_leads_to_the_documentation(client: AsyncClient) ->
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
 async def test_the_documentation_is_served(client: AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 200
-
-
-# What is down
-
-
-@pytest.mark.parametrize("path", ["/api/posts", "/api/posts/1", "/api/users/1/posts"])
-async def test_posts_are_503_while_the_database_is_down(
-    client: AsyncClient, container: Container, path: str
-) -> None:
-    container.post_queries.override(providers.Object(Broken(DatabaseUnavailable())))
-
-    response = await client.get(path)
-
-    assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
-    assert response.headers["Retry-After"] == "2"
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/api/users/me", {}),
-        ("POST", "/api/posts", {"json": {"title": "x", "content": "x"}}),
-        ("POST", "/api/users/token", {"data": {"username": "a@b.test", "password": "x"}}),
-        ("GET", "/api/users/1", {}),
-    ],
-)
-async def test_accounts_are_503_while_the_database_is_down(
-    corey: AsyncClient, container: Container, method: str, path: str, body: dict[str, Any]
-) -> None:
-    container.user_queries.override(providers.Object(Broken(DatabaseUnavailable())))
-    container.access.reset()
-
-    response = await corey.request(method, path, **body)
-
-    assert response.status_code == 503
-
-
-async def test_writing_is_503_while_the_database_is_down(
-    client: AsyncClient, container: Container
-) -> None:
-    class Unreachable:
-        async def __aenter__(self) -> None:
-            raise DatabaseUnavailable
-
-        async def __aexit__(self, *_: object) -> None:
-            raise NotImplementedError
-
-    container.unit_of_work.override(providers.Object(Unreachable))
-
-    response = await client.post("/api/users/forgot-password", json={"email": "a@b.test"})
-
-    assert response.status_code == 503
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        (
-            "/api/users",
-            {"json": {"username": "x", "email": "a@b.test", "password": "testpassword123"}},
-        ),
-        ("/api/users/token", {"data": {"username": "a@b.test", "password": "x"}}),
-    ],
-)
-async def test_a_full_queue_of_passwords_is_503(
-    client: AsyncClient, container: Container, path: str, body: dict[str, Any]
-) -> None:
-    container.passwords.override(providers.Object(Broken(Busy())))
-
-    response = await client.post(path, **body)
-
-    assert (response.status_code, response.json()["code"]) == (503, "busy")
-    assert response.headers["Retry-After"] == "2"
 
 
 async def test_a_text_that_only_the_domain_refuses_is_422_and_pointed_to(

@@ -4,10 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from dependency_injector import providers
 from httpx import AsyncClient
-
-from blog_adapters.container import Container
 
 pytestmark = pytest.mark.anyio
 
@@ -358,23 +355,3 @@ async def test_every_bad_field_is_named_at_once(client: AsyncClient) -> None:
         "/body/email",
         "/body/password",
     ]
-
-
-async def test_an_account_that_vanishes_under_a_request_is_404(
-    corey: AsyncClient, container: Container
-) -> None:
-    actor = await container.access().authenticate(
-        token=corey.headers["Authorization"].removeprefix("Bearer ")
-    )
-
-    class StillHere:
-        async def actor(self, session_id: object) -> object:  # noqa: ARG002 - always the same
-            return actor
-
-    await corey.delete("/api/users/1")
-    container.user_queries.override(providers.Object(StillHere()))
-    container.access.reset()
-
-    response = await corey.patch("/api/users/1", json={"username": "ghost"})
-
-    assert (response.status_code, response.json()["detail"]) == (404, "User not found")

@@ -1,0 +1,82 @@
+"""What any operation may answer when its parts fail, or the caller is gone."""
+
+import pytest
+from dependency_injector import providers
+
+from blog_adapters.container import Container
+from blog_api.testing.people import Member
+from blog_core.errors import Busy, DatabaseUnavailable
+from operations import ROUTES, SECURED, Broken, break_database, call
+
+pytestmark = pytest.mark.anyio
+
+ASKING = sorted(set(ROUTES) - {"health_live"})
+"""The operations that ask any part."""
+
+
+@pytest.mark.parametrize("operation", ASKING)
+async def test_whatever_nobody_foresaw_is_500(
+    corey: Member, container: Container, operation: str
+) -> None:
+    break_database(container, RuntimeError())
+
+    response = await call(corey, operation)
+
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+
+
+@pytest.mark.parametrize("operation", ASKING)
+async def test_everything_is_503_while_the_database_is_down(
+    corey: Member, container: Container, operation: str
+) -> None:
+    break_database(container, DatabaseUnavailable())
+
+    response = await call(corey, operation)
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+    assert "database_unavailable" in response.text
+
+
+@pytest.mark.parametrize("operation", SECURED)
+async def test_nobody_acts_in_a_session_that_has_ended(corey: Member, operation: str) -> None:
+    await corey.post("/api/users/logout")
+
+    response = await call(corey, operation)
+
+    assert (response.status_code, response.json()["code"]) == (401, "session_ended")
+
+
+@pytest.mark.parametrize("operation", ["users_register", "users_login", "users_change_password"])
+async def test_a_full_queue_of_passwords_is_503(
+    corey: Member, container: Container, operation: str
+) -> None:
+    container.passwords.override(providers.Object(Broken(Busy())))
+    container.users.reset()
+    container.access.reset()
+
+    response = await call(corey, operation)
+
+    assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert response.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize(
+    "operation", ["users_update", "users_delete", "users_set_picture", "users_delete_picture"]
+)
+async def test_an_account_that_vanishes_under_a_request_is_404(
+    corey: Member, container: Container, operation: str
+) -> None:
+    token = corey.headers["Authorization"].removeprefix("Bearer ")
+    actor = await container.access().authenticate(token=token)
+
+    class StillHere:
+        async def actor(self, session_id: object) -> object:  # noqa: ARG002 - always the same
+            return actor
+
+    await corey.delete(corey.path)
+    container.user_queries.override(providers.Object(StillHere()))
+    container.access.reset()
+
+    response = await call(corey, operation)
+
+    assert (response.status_code, response.json()["detail"]) == (404, "User not found")
