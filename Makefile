@@ -3,8 +3,10 @@ PYTHON ?= python3
 
 BIN := .venv/bin
 READY := .venv/.ready
+CASES ?= 20000
+SEED ?= $(shell $(PYTHON) -c "import random; print(random.randrange(1, 10**6))")
 
-.PHONY: help serve test check lock openapi docs clean
+.PHONY: help serve test fuzz check lock openapi docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -23,6 +25,9 @@ serve: $(READY)  ## Run the blog; HOST, PORT and DATA_DIR can be set
 
 test: $(READY)  ## Unit and integration tiers, with branch coverage and every documented answer
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --blog-openapi=complete
+
+fuzz: $(READY)  ## Send the API made-up requests; CASES and SEED can be set
+	$(BIN)/python -m pytest tests/openapi -n 2 --fuzz-cases=$(CASES) --fuzz-seed=$(SEED)
 
 check: $(READY)  ## Lint, format, strict types, import contracts
 	$(BIN)/ruff check .

@@ -61,26 +61,27 @@ UserQueries = Annotated[ports.UserQueries, Depends(user_queries)]
 Show = Annotated[Presenter, Depends(presenter)]
 
 
-async def current_actor(
-    request: Request,
-    response: Response,
-    access: Access,
-    token: Annotated[str | None, Depends(_bearer)],
-) -> Actor:
-    """Return who is asking; what they are told is for them alone and not to be kept.
+async def current_actor(access: Access, token: Annotated[str | None, Depends(_bearer)]) -> Actor:
+    """Return who is asking.
 
     Raises:
         NotAuthenticated: there is no bearer token, or it lets nobody in.
     """
     if token is None:
         raise NotAuthenticated
-    actor = await access.authenticate(token=token)
+    return await access.authenticate(token=token)
+
+
+async def in_private(
+    request: Request, response: Response, actor: Annotated[Actor, Depends(current_actor)]
+) -> Actor:
+    """Return who is asking; what they are told is for them alone and not to be kept."""
     request.state.user_id = actor.user.id
     response.headers["Cache-Control"] = "no-store"
     return actor
 
 
-CurrentActor = Annotated[Actor, Depends(current_actor)]
+CurrentActor = Annotated[Actor, Depends(in_private)]
 
 
 def _known_or_nobody(value: object, handler: ValidatorFunctionWrapHandler) -> int:

@@ -22,12 +22,17 @@ NEEDS_TOKEN = (NotAuthenticated(), InvalidAccessToken(), SessionEnded())
 Answers = dict[int | str, dict[str, Any]]
 
 
-def _header(description: str, **schema: object) -> dict[str, Any]:
-    return {"description": description, "schema": {"type": "string", **schema}}
+def _header(description: str, *, required: bool = True, **schema: object) -> dict[str, Any]:
+    header = {"description": description, "schema": {"type": "string", **schema}}
+    return header | {"required": True} if required else header
 
 
-ETAG = {"ETag": _header("The version, for If-Match and If-None-Match.", examples=['"1-1"'])}
-LINK = {"Link": _header("`next` and `prev`, as far as they exist (RFC 8288).")}
+ETAG = {
+    "ETag": _header(
+        "The version, for If-Match and If-None-Match.", pattern='^"[!#-~]+"$', examples=['"1-1"']
+    )
+}
+LINK = {"Link": _header("`next` and `prev`, as far as they exist (RFC 8288).", required=False)}
 NO_STORE = {"Cache-Control": _header("Not to be kept.", const="no-store")}
 
 RETRY_AFTER = {

@@ -174,6 +174,7 @@ async def test_an_answer_that_is_not_declared_fails_whoever_asked(blog: Blog) ->
         await visitor.get("/api/posts")
 
 
+HEADERS = {"ETag": '"1"', "X-Request-ID": "x"}
 NOT_FOUND = {
     "type": "urn:blog:problem:user_not_found",
     "title": "User not found",
@@ -205,9 +206,9 @@ NOT_FOUND = {
                 json={"code": "user_not_found"},
                 headers={"Content-Type": "application/problem+json"},
             ),
-            "another body of users_read 404",
+            "another body of: users_read 404",
         ),
-        (Response(200, json={"id": 1}), "another body of users_read 200 application/json"),
+        (Response(200, json={"id": 1}), "another body of: users_read 200 application/json"),
     ],
     ids=["status", "media type", "no body", "a body", "code", "problem", "schema"],
 )
@@ -215,8 +216,18 @@ async def test_an_answer_differs_by_its(
     seen: set[tuple[str, int, str, str]], answer: Response, undeclared: str
 ) -> None:
     answer.request = Request("GET", "http://blog.test/api/users/1")
+    answer.headers.update(HEADERS)
 
     with pytest.raises(Undeclared, match=undeclared):
+        await Recorder(document(), seen)(answer)
+
+
+@pytest.mark.parametrize("missing", HEADERS)
+async def test_an_answer_lacks_its(seen: set[tuple[str, int, str, str]], missing: str) -> None:
+    answer = Response(304, request=Request("GET", "http://blog.test/api/users/1"), headers=HEADERS)
+    del answer.headers[missing]
+
+    with pytest.raises(Undeclared, match=f"declares a {missing} with: users_read 304$"):
         await Recorder(document(), seen)(answer)
 
 
@@ -224,7 +235,8 @@ async def test_without_the_library_for_schemas_the_kinds_of_answers_still_count(
     seen: set[tuple[str, int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "jsonschema", None)
-    answer = Response(200, json={"id": 1}, request=Request("GET", "http://blog.test/api/posts"))
+    request = Request("GET", "http://blog.test/api/posts")
+    answer = Response(200, json={"id": 1}, request=request, headers=HEADERS)
 
     await Recorder(document(), seen)(answer)
 

@@ -32,10 +32,21 @@ def document() -> Document:
     return create_app(in_memory_container()).openapi()
 
 
-def declared(document: Document) -> dict[Answer, Document]:
-    """Return every kind of answer that a document declares, with the schema of its body."""
+class Terms(NamedTuple):
+    """What a document says of a kind of answer."""
+
+    schema: Document
+    headers: list[str]
+    """Which must be there."""
+
+
+def declared(document: Document) -> dict[Answer, Terms]:
+    """Return every kind of answer that a document declares."""
     return {
-        Answer(operation["operationId"], int(status), media_type, code): content.get("schema", {})
+        Answer(operation["operationId"], int(status), media_type, code): Terms(
+            schema=content.get("schema", {}),
+            headers=[name for name, header in answer["headers"].items() if header.get("required")],
+        )
         for _, _, operation in _operations(document)
         for status, answer in operation["responses"].items()
         for media_type, content in answer.get("content", {"": {}}).items()
@@ -105,8 +116,12 @@ class Recorder:
         self._seen.add(answer)
         if answer not in self._declared:
             raise Undeclared(f"the OpenAPI document does not declare: {answer}")
+        terms = self._declared[answer]
+        for name in terms.headers:
+            if name not in response.headers:
+                raise Undeclared(f"the OpenAPI document declares a {name} with: {answer}")
         if media_type:
-            self._check_body(answer, response.json())
+            self._check_body(answer, terms.schema, response.json())
 
     def _operation(self, method: str, path: str) -> str | None:
         return next(
@@ -118,13 +133,12 @@ class Recorder:
             None,
         )
 
-    def _check_body(self, answer: Answer, body: object) -> None:
+    def _check_body(self, answer: Answer, schema: Document, body: object) -> None:
         try:
             from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]  # none are published
         except ModuleNotFoundError:
             return
-        schema = {**self._declared[answer], "components": self._components}
         try:
-            Draft202012Validator(schema).validate(body)
+            Draft202012Validator({**schema, "components": self._components}).validate(body)
         except ValidationError as error:
-            raise Undeclared(f"the OpenAPI document declares another body of {answer}") from error
+            raise Undeclared(f"the OpenAPI document declares another body of: {answer}") from error
