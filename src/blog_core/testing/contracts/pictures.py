@@ -55,9 +55,7 @@ class ImageStorageContract(Contract):
     async def test_each_picture_has_its_own_address(self) -> None:
         """Each picture has its own public address, which ends in its name."""
         assert self.storage.url(PICTURE).endswith(f"/{PICTURE}")
-        assert self.storage.url(OTHER_PICTURE) == self.storage.url(PICTURE).replace(
-            PICTURE, OTHER_PICTURE
-        )
+        assert self.storage.url(OTHER_PICTURE).endswith(f"/{OTHER_PICTURE}")
 
 
 class ImageProcessorContract(Contract):
