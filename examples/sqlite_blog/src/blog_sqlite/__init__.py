@@ -1,0 +1,1 @@
+"""blog-core's accounts, posts and pictures on SQLite and a folder."""
