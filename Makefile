@@ -6,7 +6,7 @@ READY := .venv/.ready
 CASES ?= 20000
 SEED ?= $(shell $(PYTHON) -c "import random; print(random.randrange(1, 10**6))")
 
-.PHONY: help serve test fuzz check lock openapi docs clean
+.PHONY: help serve test fuzz examples check lock openapi docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -28,6 +28,9 @@ test: $(READY)  ## Unit and integration tiers, with branch coverage and every do
 
 fuzz: $(READY)  ## Send the API made-up requests; CASES and SEED can be set
 	$(BIN)/python -m pytest tests/openapi -n 2 --fuzz-cases=$(CASES) --fuzz-seed=$(SEED)
+
+examples: $(READY)  ## The built wheel and the examples, in an environment of their own
+	$(BIN)/python -m pytest tests/outside
 
 check: $(READY)  ## Lint, format, strict types, import contracts
 	$(BIN)/ruff check .
