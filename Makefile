@@ -6,7 +6,7 @@ READY := .venv/.ready
 CASES ?= 20000
 SEED ?= $(shell $(PYTHON) -c "import random; print(random.randrange(1, 10**6))")
 
-.PHONY: help serve test fuzz examples check lock openapi docs clean
+.PHONY: help serve test model fuzz examples check lock openapi docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -31,6 +31,9 @@ fuzz: $(READY)  ## Send the API made-up requests; CASES and SEED can be set
 
 examples: $(READY)  ## The built wheel and the examples, in an environment of their own
 	$(BIN)/python -m pytest tests/outside
+
+model: $(READY)  ## Fakes against PostgreSQL, for ten times longer than in `make test`
+	$(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-profile=long
 
 check: $(READY)  ## Lint, format, strict types, import contracts
 	$(BIN)/ruff check .

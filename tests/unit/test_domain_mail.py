@@ -1,7 +1,10 @@
 from datetime import timedelta
+from html.parser import HTMLParser
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blog_core.domain.mail import Mail, password_reset_mail
 from blog_core.testing.builders import minutes
@@ -69,3 +72,30 @@ def test_a_name_that_looks_like_a_placeholder_is_only_text() -> None:
 
     assert "Hello $link ${link} $$," in mail.text
     assert "Hello $link ${link} $$," in mail.html
+
+
+class Page(HTMLParser):
+    """What a mail reader makes of a page: its tags and its words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[object] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag."""
+        self.tags.append((tag, attrs))
+
+    def handle_data(self, data: str) -> None:
+        """Keep some words."""
+        self.words.append(data)
+
+
+@given(username=st.text("<>&\"'=/!-;#$ax1{} ", min_size=1) | st.text(min_size=1))
+def test_no_name_adds_to_the_markup(username: str) -> None:
+    page, plain = Page(reset_mail(username).html), Page(reset_mail("corey").html)
+
+    assert page.tags == plain.tags
+    assert "".join(page.words) == "".join(plain.words).replace("corey", username)

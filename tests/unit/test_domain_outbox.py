@@ -1,8 +1,10 @@
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blog_core.domain.outbox import (
     MAX_ATTEMPTS,
@@ -50,6 +52,15 @@ def test_each_pause_is_twice_the_last_up_to_a_quarter_of_an_hour(
     entry = replace(builders.entry(), attempts=attempts)
 
     assert entry.next_due(NOW) == NOW + timedelta(seconds=seconds)
+
+
+@given(attempts=st.integers(1, MAX_ATTEMPTS), now=st.datetimes(max_value=datetime(9999, 1, 1)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_a_pause_is_at_least_two_seconds_and_at_most_a_quarter_of_an_hour(
+    attempts: int, now: datetime
+) -> None:
+    entry = replace(builders.entry(), attempts=attempts)
+
+    assert timedelta(seconds=2) <= entry.next_due(now) - now <= timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(

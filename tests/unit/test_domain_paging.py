@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from blog_core.domain.paging import Cursor
@@ -66,12 +66,19 @@ def test_what_is_no_cursor_is_refused(anything: str) -> None:
         Cursor.decode(anything, author_id=None)
 
 
-@pytest.mark.parametrize(("written_for", "read_for"), [(None, 1), (1, None), (1, 2), (None, 0)])
-def test_a_cursor_of_another_list_is_refused(written_for: int | None, read_for: int | None) -> None:
-    cursor = Cursor(date_posted=NOW, post_id=1, author_id=written_for)
+@given(cursor=cursors, other_list=st.none() | st.integers())
+@example(cursor=Cursor(date_posted=NOW, post_id=1), other_list=0)
+def test_a_cursor_of_another_list_is_refused(cursor: Cursor, other_list: int | None) -> None:
+    assume(cursor.author_id != other_list)
 
     with pytest.raises(InvalidCursor):
-        Cursor.decode(cursor.encode(), author_id=read_for)
+        Cursor.decode(cursor.encode(), author_id=other_list)
+
+
+@given(bits=st.binary(min_size=30, max_size=30), author_id=st.none() | st.integers(1, 3))
+def test_bytes_of_the_right_length_are_no_cursor(bits: bytes, author_id: int | None) -> None:
+    with pytest.raises(InvalidCursor):
+        Cursor.decode(urlsafe_b64encode(bits).decode(), author_id=author_id)
 
 
 @pytest.mark.parametrize(
@@ -115,3 +122,10 @@ def test_the_way_back_begins_with_the_post_the_cursor_left_out(
     cursor = Cursor(date_posted=NOW, post_id=post_id, backward=backward, author_id=7)
 
     assert cursor.turned() == replace(cursor, post_id=turned_id, backward=not backward)
+
+
+@given(cursor=cursors)
+def test_twice_turned_is_where_it_was(cursor: Cursor) -> None:
+    assume(0 < cursor.post_id < HIGHEST_ID)
+
+    assert cursor.turned().turned() == cursor
