@@ -133,9 +133,8 @@ class Twin:
 
     async def everything(self, reset_tokens: set[str]) -> dict[str, object]:
         """Return all that can be seen of this blog, by what it is."""
-        users, posts = list(self._users), list(self._posts)
+        users = list(self._users)
         return {
-            "posts": [await self.outcome(self.post_queries.get(post)) for post in posts],
             "lists": [await self._walk(author) for author in (None, *users)],
             "sessions": [await self.outcome(self.user_queries.sessions(user)) for user in users],
             "rows": await self._rows(users, sorted(reset_tokens)),

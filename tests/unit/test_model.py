@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 
 from blog_adapters.memory import MemoryDatabase, MemoryPostQueries, MemoryUserQueries
 from blog_adapters.memory.database import MemoryUnitOfWork
@@ -28,10 +28,8 @@ EXTENT = settings(
     stateful_step_count=30,
     derandomize=True,
     database=None,
-    deadline=None,
     phases=[Phase.generate],
     report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 
 
