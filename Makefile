@@ -32,7 +32,7 @@ fuzz: $(READY)  ## Send the API made-up requests; CASES and SEED can be set
 examples: $(READY)  ## The built wheel and the examples, in an environment of their own
 	$(BIN)/python -m pytest tests/outside
 
-model: $(READY)  ## Fakes against PostgreSQL, for ten times longer than in `make test`
+model: $(READY)  ## Fakes against PostgreSQL: 2,000 programs of 50 steps each
 	$(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-profile=long
 
 check: $(READY)  ## Lint, format, strict types, import contracts

@@ -91,7 +91,7 @@ def entered(runner: asyncio.Runner, lent: AbstractAsyncContextManager[T]) -> Ite
 def test_fakes_and_postgresql_answer_alike_and_look_alike(
     open_twins: OpenTwins, pytestconfig: pytest.Config
 ) -> None:
-    if settings.get_current_profile_name() == "long":
+    if settings.get_current_profile_name().startswith("long"):
         extent = settings()
     else:
         seeded = pytestconfig.getoption("--hypothesis-seed") is not None
