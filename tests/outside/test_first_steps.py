@@ -7,8 +7,9 @@ import pytest
 
 from outside.conftest import ROOT, Installed
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 (TEST_FILE,) = re.findall(
-    r"```python\n(import pytest\n.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    r"```python\n(import pytest\n[^`]*PostRepositoryContract.*?)```", README, re.DOTALL
 )
 BROKEN = '''
 from contextlib import asynccontextmanager
