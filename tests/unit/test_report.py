@@ -77,6 +77,7 @@ def test_the_markdown_has_a_row_for_each_suite_and_for_each_clause(report: Repor
         "| Mailer | 0 | 0 | 1 |",
     ]
     assert "| OUTBOX-02 | broken | OUTBOX-02 holds. |" in rows
+    assert "| OUTBOX-03 | not offered: no outbox, why so | OUTBOX-03 holds. |" in rows
 
 
 def test_the_text_of_several_adapters_stands_one_under_the_other(report: Report) -> None:

@@ -86,7 +86,8 @@ class Report:
         rows += ["", "<details><summary>Clause by clause</summary>", ""]
         rows += ["| clause | | promise |", "| --- | --- | --- |"]
         for each in self.sorted():
-            rows.append(f"| {each.clause} | {each.verdict} | {each.sentence} |")
+            verdict = each.reason if each.verdict == "not offered" else each.verdict
+            rows.append(f"| {each.clause} | {verdict} | {each.sentence} |")
         return "\n".join([*rows, "", "</details>"]) + "\n"
 
     def _summary(self) -> str:

@@ -100,12 +100,12 @@ class Contract:
 
         The kit's fixture `blog_clause` calls it before each test of a suite.
         """
-        if missing := adapter.missing(*self.ports):
-            pytest.fail(f"the adapter offers no {', '.join(missing)}", pytrace=False)
         found = clause_of(test)
         for part in sorted(self.needs | (found.needs if found else frozenset())):
             if part in adapter.lacks:
                 pytest.skip(f"not offered: no {part}, {adapter.lacks[part]}")
+        if missing := adapter.missing(*self.ports):
+            pytest.fail(f"the adapter offers no {', '.join(missing)}", pytrace=False)
         for port in self.ports:
             setattr(self, port, getattr(adapter, port))
 
