@@ -51,8 +51,9 @@ def test_what_is_below_the_level_is_left_out() -> None:
     assert stream.getvalue() == ""
 
 
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["file", "terminal"])
-def test_a_traceback_shows_no_local_variables(stream: io.StringIO) -> None:
+@pytest.mark.parametrize("kind", [io.StringIO, Terminal], ids=["file", "terminal"])
+def test_a_traceback_shows_no_local_variables(kind: type[io.StringIO]) -> None:
+    stream = kind()
     configure_logging("info", stream=stream)
     password = str(7731 * 7731)  # which no line of the source says
 
