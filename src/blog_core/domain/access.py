@@ -102,7 +102,7 @@ def derived_reset_token(key: bytes, entry_id: UUID) -> str:
     the same token, and nothing that is stored can be turned into it.
     """
     mac = hmac.new(key, b"reset-token:" + entry_id.bytes, hashlib.sha256)
-    return urlsafe_b64encode(mac.digest()).rstrip(b"=").decode()
+    return urlsafe_b64encode(mac.digest()).removesuffix(b"=").decode()
 
 
 def digest_of(token: str) -> str:

@@ -39,7 +39,7 @@ def password_reset_mail(
 
 
 def _in_words(lifetime: timedelta) -> str:
-    minutes = int(lifetime.total_seconds() // 60)
+    minutes = lifetime // timedelta(minutes=1)
     number, unit = (minutes // 60, "hour") if minutes % 60 == 0 else (minutes, "minute")
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 

@@ -65,7 +65,7 @@ class Cursor:
             InvalidCursor: it was not written by `encode`, or for another list.
         """
         try:
-            raw = urlsafe_b64decode(text.encode("ascii"))
+            raw = urlsafe_b64decode(text)
             fields = raw[: _FIELDS.size]
             direction, microseconds, post_id, author = _FIELDS.unpack(fields)
             moment = _EPOCH + timedelta(microseconds=microseconds)
