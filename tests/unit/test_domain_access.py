@@ -93,6 +93,12 @@ def test_one_entry_has_one_token() -> None:
     assert derived_reset_token(KEY, ENTRY) == derived_reset_token(KEY, UUID(bytes=ENTRY.bytes))
 
 
+def test_every_release_derives_the_same_token() -> None:
+    token = derived_reset_token(KEY, ENTRY)  # of a mail, maybe, that an older release promised
+
+    assert token == "NCqjOLEgrvCc04jDp3DkBl7ebqgwRyNyOW65DozyB7E"
+
+
 @pytest.mark.parametrize(("key", "entry"), [(KEY, uuid4()), (KEY[::-1], ENTRY)])
 def test_another_entry_or_key_has_another_token(key: bytes, entry: UUID) -> None:
     assert derived_reset_token(key, entry) != derived_reset_token(KEY, ENTRY)

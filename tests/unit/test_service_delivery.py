@@ -154,6 +154,12 @@ async def reset_mail(relay: Relay, corey: User) -> Entry:
     return held.entry
 
 
+def said(caplog: pytest.LogCaptureFixture, words: str) -> str:
+    """Return the one log record that has these words."""
+    (message,) = [message for message in caplog.messages if words in message]
+    return message
+
+
 def token_in(mail: Mail) -> str:
     return mail.text.partition("#token=")[2].split()[0]
 
@@ -169,6 +175,17 @@ class TestResetRequests:
         assert (token.user_id, token.created_at) == (corey.id, NOW)
         assert token.expires_at == NOW + minutes(60)
         assert held.entry.task == ResetMail(corey.id)
+
+    async def test_the_mail_is_dated_when_the_token_is_made_and_due_at_once(
+        self, relay: Relay, corey: User
+    ) -> None:
+        await relay.given(ResetRequested(corey.email))
+        relay.clock.now = NOW + minutes(90)
+
+        await relay.run()
+
+        (held,) = relay.held()
+        assert (held.entry.created_at, held.entry.due_at) == (relay.clock.now, relay.clock.now)
 
     async def test_a_token_is_as_old_as_its_request_and_good_from_when_it_is_made(
         self, relay: Relay, corey: User
@@ -203,6 +220,16 @@ class TestResetRequests:
         assert "unknown address" in caplog.text
         assert "example.com" not in caplog.text
 
+    async def test_a_request_for_an_unknown_address_is_logged_by_its_entry(
+        self, relay: Relay, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        (request,) = await relay.given(ResetRequested("nobody@example.com"))
+
+        await relay.run()
+
+        assert str(request.id) in said(caplog, "unknown address")
+
     async def test_of_requests_handled_out_of_order_the_later_one_counts(
         self, relay: Relay, corey: User
     ) -> None:
@@ -231,6 +258,12 @@ class TestResetMails:
         assert mail.to == corey.email
         assert f"https://blog.example/reset-password#token={token_in(mail)}" in mail.text
         assert relay.held() == []
+
+    async def test_a_mail_has_the_id_of_its_entry(self, relay: Relay, reset_mail: Entry) -> None:
+        await relay.run()
+
+        (mail,) = relay.mailer.sent
+        assert mail.id == reset_mail.id
 
     @pytest.mark.usefixtures("reset_mail")
     async def test_a_mail_sent_again_is_the_same_mail(self, relay: Relay) -> None:
@@ -395,9 +428,8 @@ class TestFailing:
         assert (held.entry.attempts, held.until) == (2, relay.clock.now + LEASE)
         assert not held.dead
 
-    @pytest.mark.usefixtures("reset_mail")
     async def test_to_be_taken_over_is_no_failure(
-        self, relay: Relay, caplog: pytest.LogCaptureFixture
+        self, relay: Relay, reset_mail: Entry, caplog: pytest.LogCaptureFixture
     ) -> None:
         async def be_late() -> None:
             relay.clock.now += LEASE
@@ -407,7 +439,7 @@ class TestFailing:
 
         await relay.run()
 
-        assert "taken over by another relay" in caplog.text
+        assert str(reset_mail.id) in said(caplog, "taken over by another relay")
         assert "failed" not in caplog.text
 
     @pytest.mark.usefixtures("reset_mail")
@@ -422,6 +454,16 @@ class TestFailing:
         relay.clock.now += LEASE
 
         assert [entry.attempts for entry in await relay.claim()] == [2]
+
+    async def test_what_stays_claimed_for_its_lease_is_logged_by_its_entry(
+        self, relay: Relay, reset_mail: Entry, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        relay.mailer.trouble = MailUnavailable()
+        relay.mailer.meanwhile = relay.outage.begin
+
+        await relay.run()
+
+        assert str(reset_mail.id) in said(caplog, "stays claimed")
 
     async def test_a_database_that_cannot_be_asked_what_is_due_is_told(self, relay: Relay) -> None:
         relay.outage.on = True
@@ -446,6 +488,17 @@ class TestFailing:
         assert failed.levelno == logging.WARNING
         assert bool(failed.exc_info) == bool(traced)
 
+    async def test_a_failure_is_logged_with_its_entry_its_kind_the_attempt_and_the_reason(
+        self, relay: Relay, reset_mail: Entry, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        relay.mailer.trouble = MailUnavailable()
+
+        await relay.run()
+
+        failure = said(caplog, "failed")
+        told = (str(reset_mail.id), ResetMail.kind, "attempt 1", MailUnavailable.code)
+        assert all(detail in failure for detail in told)
+
 
 class TestClaiming:
     async def test_nothing_due_is_nothing_done(self, relay: Relay) -> None:
@@ -459,6 +512,28 @@ class TestClaiming:
         assert await relay.delivery.deliver_due(limit=1) == 1
 
         assert [held.entry for held in relay.held()] == [second]
+
+    async def test_unless_asked_for_more_ten_are_done_at_once(self, relay: Relay) -> None:
+        await relay.given(*[PictureDiscarded(f"{number}.jpg") for number in range(11)])
+
+        assert await relay.run() == 10
+
+    @pytest.mark.usefixtures("reset_mail")
+    @pytest.mark.parametrize(("after", "claimed"), [(LEASE - SECOND, 0), (LEASE, 1)])
+    async def test_what_a_relay_delivers_no_other_can_claim_for_a_minute(
+        self, relay: Relay, after: timedelta, claimed: int
+    ) -> None:
+        by_another: list[Entry] = []
+
+        async def be_slow() -> None:
+            relay.clock.now += after
+            by_another.extend(await relay.claim())
+
+        relay.mailer.meanwhile = be_slow
+
+        await relay.run()
+
+        assert len(by_another) == claimed
 
     async def test_what_is_in_hand_is_nobody_elses_for_a_minute(self, relay: Relay) -> None:
         await relay.given(PictureDiscarded("a.jpg"))

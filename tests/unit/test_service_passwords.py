@@ -196,6 +196,12 @@ class TestForgetting:
             before.users, before.sessions, {},
         )  # fmt: skip
 
+    async def test_two_requests_are_two_entries(self, container: Container) -> None:
+        await container.access().forgot_password(email=EMAIL)
+        await container.access().forgot_password(email=EMAIL)
+
+        assert len(stored(container).outbox) == 2
+
     async def test_what_is_no_address_is_told(self, container: Container) -> None:
         with pytest.raises(InvalidText):
             await container.access().forgot_password(email="corey")

@@ -401,6 +401,17 @@ class TestPictures:
 
         assert list(storage.pictures) == [shown.image_file]
 
+    async def test_what_is_discarded_is_dated_now(
+        self, users: Users, database: MemoryDatabase, clock: StoppedClock, corey: Actor
+    ) -> None:
+        await users.change_picture(actor=corey, user_id=corey.user.id, upload=builders.JPEG)
+        clock.now += minutes(1)
+
+        await users.remove_picture(actor=corey, user_id=corey.user.id)
+
+        (held,) = database.committed().outbox.values()
+        assert (held.entry.created_at, held.entry.due_at) == (clock.now, clock.now)
+
     async def test_a_storage_that_is_down_leaves_the_account_as_it_was(
         self, users: Users, storage: WatchedStorage, database: MemoryDatabase, corey: Actor
     ) -> None:
