@@ -16,6 +16,7 @@ TAKEN_AS_THEY_ARE = [
     (text.title, "x"),
     (text.title, " " * 100),
     (text.title, "🙂" * 100),
+    (text.content, "x"),
     (text.content, "tab\tand\nnewline"),
     (text.content, "é" * 200_000),
     (text.content, " trailing and leading "),
@@ -140,11 +141,22 @@ def test_a_text_outside_the_rules_is_refused_with_the_rules_name(
     assert (refused.value.field, refused.value.reason) == (rule.__name__, reason)
 
 
+@pytest.mark.parametrize(("rule", "value", "_"), REFUSED)
+def test_a_refusal_is_a_sentence_about_the_field(rule: Rule, value: str, _: str) -> None:
+    with pytest.raises(InvalidText, match=rf"^{rule.__name__} must [a-z]"):
+        rule(value)
+
+
 def test_a_refusal_names_the_field_and_the_bound_and_not_the_text() -> None:
     with pytest.raises(InvalidText) as refused:
         text.password("hunter2")
 
     assert str(refused.value) == "password must have at least 8 characters"
+
+
+def test_a_refusal_of_a_long_text_names_the_upper_bound() -> None:
+    with pytest.raises(InvalidText, match=r"^password must have at most 128 characters$"):
+        text.password("x" * 129)
 
 
 def test_a_refusal_counts_one_character_in_the_singular() -> None:

@@ -180,6 +180,12 @@ class TestLoggingIn:
         (session,) = blog.database.committed().sessions.values()
         assert session.user_agent == "x" * 200
 
+    async def test_a_session_of_an_unnamed_device_remembers_no_device(self, blog: Blog) -> None:
+        await blog.access.log_in(email="corey@example.com", password=PASSWORD)
+
+        (session,) = blog.database.committed().sessions.values()
+        assert session.user_agent == ""
+
     async def test_a_login_sweeps_ones_expired_sessions(self, blog: Blog) -> None:
         await blog.token()
         blog.clock.now = NOW + minutes(31)
@@ -232,9 +238,10 @@ class TestLoggingIn:
         await blog.change_stored(corey.with_password(f"plain$0$1${PASSWORD}"))
         blog.passwords.meanwhile = blog.token  # another login of the same person
 
-        await blog.token()
+        await blog.token(user_agent="curl/8")
 
-        assert len(blog.database.committed().sessions) == 2
+        sessions = blog.database.committed().sessions.values()
+        assert sorted(session.user_agent for session in sessions) == ["", "curl/8"]
 
     async def test_an_account_that_was_deleted_while_it_was_verified_opens_no_session(
         self, blog: Blog, corey: User

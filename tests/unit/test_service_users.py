@@ -638,6 +638,24 @@ class TestPrecedence:
 
         assert updated == replace(corey.user, username="New", version=2)
 
+    async def test_a_version_that_was_seen_may_be_deleted(
+        self, users: Users, database: MemoryDatabase, corey: Actor
+    ) -> None:
+        await users.delete(actor=corey, user_id=corey.user.id, seen=SEEN)
+
+        assert database.committed().users == {}
+
+    async def test_the_picture_of_a_version_that_was_seen_may_be_removed(
+        self, users: Users, corey: Actor
+    ) -> None:
+        shown = await users.change_picture(actor=corey, user_id=corey.user.id, upload=builders.JPEG)
+
+        user = await users.remove_picture(
+            actor=corey, user_id=corey.user.id, seen=frozenset({shown.version})
+        )
+
+        assert user.image_file is None
+
 
 async def test_a_new_name_and_picture_stand_beside_every_post(
     users: Users, database: MemoryDatabase, corey: Actor
