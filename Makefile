@@ -6,7 +6,7 @@ READY := .venv/.ready
 CASES ?= 20000
 SEED ?= $(shell $(PYTHON) -c "import random; print(random.randrange(1, 10**6))")
 
-.PHONY: help serve test model fuzz examples check lock openapi docs clean
+.PHONY: help serve test model fuzz mutants examples check lock openapi docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -35,6 +35,9 @@ examples: $(READY)  ## The built wheel and the examples, in an environment of th
 model: $(READY)  ## Fakes against PostgreSQL: 2,000 programs of 50 steps each
 	$(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-profile=long
 
+mutants: $(READY)  ## Change the core a little at a time; some unit test has to notice
+	$(BIN)/python tests/mutation.py
+
 check: $(READY)  ## Lint, format, strict types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,4 +56,4 @@ docs: $(READY)  ## Write the docs that are generated: docs/clauses.md
 	$(BIN)/python -m blog_core.testing.catalogue > docs/clauses.md
 
 clean:  ## Remove the environment and the caches, never DATA_DIR
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage mutants
