@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,20 @@ def test_a_task_survives_being_stored_as_json(task: Task) -> None:
     kind, fields = task_to_fields(task)
 
     assert task_from_fields(kind, json.loads(json.dumps(fields))) == task
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "task"),
+    [
+        ("reset_requested", {"email": "ünal@example.com"}, TASKS[0]),
+        ("reset_mail", {"user_id": 2**62}, TASKS[1]),
+        ("picture_discarded", {"image_file": "a.jpg"}, TASKS[2]),
+    ],
+)
+def test_what_an_older_release_stored_is_still_the_task(
+    kind: str, fields: dict[str, Any], task: Task
+) -> None:
+    assert task_from_fields(kind, fields) == task
 
 
 def test_each_task_has_a_kind_of_its_own() -> None:

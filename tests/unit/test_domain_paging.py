@@ -30,6 +30,22 @@ def test_a_cursor_is_read_as_it_was_written(cursor: Cursor) -> None:
     assert Cursor.decode(cursor.encode(), author_id=cursor.author_id) == cursor
 
 
+@pytest.mark.parametrize(
+    ("written", "cursor"),
+    [
+        ("AQAGNoFjA5JAAAAAAAAAAAUAAAAAAAAAADT-U5Ox", Cursor(date_posted=NOW, post_id=5)),
+        (
+            "AgAGNoFjA5JAAAAAAAAAAAUAAAAAAAAABxlsnKz8",
+            Cursor(date_posted=NOW, post_id=5, backward=True, author_id=7),
+        ),
+    ],
+)
+def test_a_link_from_an_older_release_still_leads_to_its_place(
+    written: str, cursor: Cursor
+) -> None:
+    assert Cursor.decode(written, author_id=cursor.author_id) == cursor
+
+
 @given(cursor=cursors)
 def test_a_written_cursor_needs_no_quoting_in_a_url(cursor: Cursor) -> None:
     assert re.fullmatch("[A-Za-z0-9_-]{40}", cursor.encode())
