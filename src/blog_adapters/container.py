@@ -377,7 +377,8 @@ async def prepare(container: Container) -> None:
 async def keep_up(container: Container, *, stop: asyncio.Event) -> None:
     """Until `stop` is set, bring the embedded server up again whenever it is gone.
 
-    Any other database is its owner's business: then this returns at once.
+    One that nobody started is not missed: another database may have been put in its place. Any
+    other database is its owner's business: then this returns at once.
     """
     server = container.embedded()
     if server is None:
@@ -386,7 +387,7 @@ async def keep_up(container: Container, *, stop: asyncio.Event) -> None:
 
     while not stop.is_set():
         await pause(stop, _WATCH_SECONDS)
-        if stop.is_set() or await asyncio.to_thread(server.is_up):
+        if stop.is_set() or not server.is_started or await asyncio.to_thread(server.is_up):
             continue
         _log.warning("the embedded database is gone; bringing it up again")
         try:

@@ -94,6 +94,11 @@ class EmbeddedPostgres:
             if _answers(way):  # otherwise the pid on file may be a stranger's by now
                 self._run("pg_ctl", "stop", *HERE, *WAIT, "-m", "fast")
 
+    @property
+    def is_started(self) -> bool:
+        """Whether it was started here and not stopped since."""
+        return self._way is not None
+
     def is_up(self) -> bool:
         """Whether the server that this start shares still listens; `start` brings it up again."""
         return self._way is not None and _answers(self._way)

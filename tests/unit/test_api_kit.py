@@ -17,7 +17,6 @@ from blog_api import dependencies
 from blog_api.testing.people import Apps, Blog, LogIn, Member, OpenBlog, SignUp
 from blog_api.testing.recorder import Answer, Recorder, Undeclared, declared, differences, document
 
-pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.anyio
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -8,8 +9,8 @@ from dependency_injector import providers
 from pydantic import SecretStr
 
 import blog_adapters
-from blog_adapters.container import Container, StartError, close, in_memory_container
-from blog_adapters.memory import MemoryMailer
+from blog_adapters.container import Container, StartError, close, in_memory_container, keep_up
+from blog_adapters.memory import MemoryDatabase, MemoryMailer
 from blog_adapters.settings import Settings, SettingsError
 from blog_core.domain.outbox import ResetRequested
 from blog_core.errors import Busy
@@ -238,6 +239,25 @@ async def test_an_overridden_part_is_used_by_the_parts_that_need_it() -> None:
     await container.delivery().deliver_due()
 
     assert [mail.to for mail in mailer.sent] == [user.email]
+
+
+async def test_a_database_put_in_the_embedded_ones_place_is_not_kept_company(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container, stop = Container(settings=Settings(data_dir=tmp_path)), asyncio.Event()
+    container.database.override(providers.Object(MemoryDatabase()))
+    looks = iter([stop.clear, stop.clear, stop.set])
+
+    async def look(_: asyncio.Event, __: float) -> None:
+        next(looks)()
+
+    monkeypatch.setattr("blog_adapters.container.pause", look)
+
+    await keep_up(container, stop=stop)
+
+    server = container.embedded()
+    assert server is not None
+    assert not server.is_started
 
 
 def test_containers_share_nothing() -> None:
