@@ -291,6 +291,15 @@ def test_a_run_that_should_be_complete_fails_by_what_it_did_not_see(
     assert run.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_a_run_that_failed_anyway_names_what_it_did_not_see(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(TESTS, test_failing="def test_nothing(): assert False")
+
+    run = pytester.runpytest_subprocess("--blog-openapi=complete")
+
+    run.assert_outcomes(passed=2, failed=1)
+    run.stdout.fnmatch_lines([UNSEEN])
+
+
 def test_any_other_run_may_see_little(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TESTS)
 
