@@ -90,6 +90,13 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
     assert others == {("health_ready", 503)}  # which says what is down
 
 
+def test_every_problem_declares_which_codes_it_may_have(document: dict[str, Any]) -> None:
+    for _, _, answer in answers(document):
+        problem = answer.get("content", {}).get("application/problem+json")
+        if problem:
+            assert problem["schema"]["properties"]["code"]["enum"] == sorted(problem["examples"])
+
+
 def test_no_error_is_the_frameworks(document: dict[str, Any]) -> None:
     assert "HTTPValidationError" not in json.dumps(document)
 
