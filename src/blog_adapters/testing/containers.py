@@ -28,8 +28,8 @@ class MovableClock:
 def real_container(**settings: object) -> Container:
     """Return a container of real parts, none of which asks the environment.
 
-    Three things differ from what the settings build: the clock can be moved, passwords are
-    hashed with little effort, and no database is brought up where none is named.
+    Only two things differ from what the settings build: the clock can be moved, and passwords
+    are hashed with little effort.
     """
     values: dict[str, Any] = {
         "secret_key": "a key for tests, of no use to anybody else",
@@ -38,7 +38,6 @@ def real_container(**settings: object) -> Container:
         "s3_secret_access_key": "secret",
     }
     container = Container(settings=Settings(**values | settings))
-    container.embedded.override(providers.Object(None))
     container.clock.override(providers.Object(MovableClock()))
     container.passwords.override(
         providers.Singleton(
