@@ -31,7 +31,10 @@ class PostRepository(Protocol):
     """The posts, as a unit of work changes them."""
 
     async def add(self, post: NewPost) -> Post:
-        """Store a post and return it with its id, version 1. Raises UserNotFound (its author)."""
+        """Store a post and return it with version 1 and an id higher than any before.
+
+        Raises UserNotFound when there is no such author.
+        """
         ...
 
     async def get(self, post_id: PostId) -> Post:
@@ -57,7 +60,7 @@ class UserRepository(Protocol):
     """The accounts, as a unit of work changes them. Names and addresses are unique by their key."""
 
     async def add(self, user: NewUser) -> User:
-        """Store an account and return it with its id, version 1.
+        """Store an account and return it with version 1 and an id that no other has had.
 
         Raises UsernameTaken, also when both are taken, or EmailTaken.
         """
@@ -177,8 +180,8 @@ class Outbox(Protocol):
 class UnitOfWork(Protocol):
     """One transaction over all repositories. Leaving it without `commit` rolls back.
 
-    After a `NotFound` or an `InvalidResetToken` it goes on; after any other error it can only be
-    left.
+    After a `NotFound` or an `InvalidResetToken` it goes on; after any other error, or one that
+    `add` or `replace` raised, it can only be left.
     """
 
     @property

@@ -18,7 +18,7 @@ from blog_core.errors import (
 )
 from blog_core.testing import builders
 from blog_core.testing.builders import NOW, minutes
-from blog_core.testing.contracts.base import Contract, clause, given_user
+from blog_core.testing.contracts.base import Contract, clause, given_two_users, given_user
 
 
 class SessionRepositoryContract(Contract):
@@ -63,13 +63,19 @@ class SessionRepositoryContract(Contract):
     @clause("SESSION-REPO-04")
     async def test_touching_an_ended_session_does_not_revive_it(self) -> None:
         """Touching a session that ended does not revive it."""
-        session_id = uuid4()
+        session = builders.session((await given_user(self.uow)).id)
         async with self.uow() as unit:
-            await unit.sessions.touch(session_id, NOW)
+            await unit.sessions.add(session)
+            await unit.commit()
+        async with self.uow() as unit:
+            await unit.sessions.end(session.id, session.user_id)
+            await unit.commit()
+        async with self.uow() as unit:
+            await unit.sessions.touch(session.id, NOW)
             await unit.commit()
 
         with pytest.raises(SessionEnded):
-            await self.user_queries.actor(session_id)
+            await self.user_queries.actor(session.id)
 
     @clause("SESSION-REPO-05")
     async def test_an_ended_session_is_gone(self) -> None:
@@ -87,10 +93,7 @@ class SessionRepositoryContract(Contract):
     @clause("SESSION-REPO-06")
     async def test_anothers_session_is_not_found(self) -> None:
         """Ending another user's session raises SessionNotFound."""
-        user, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        user, other = await given_two_users(self.uow)
         session = builders.session(user.id)
         async with self.uow() as unit:
             await unit.sessions.add(session)
@@ -101,10 +104,7 @@ class SessionRepositoryContract(Contract):
     @clause("SESSION-REPO-07")
     async def test_all_sessions_of_one_user_end_but_the_one_spared(self) -> None:
         """All sessions of one user end but the one spared, and nobody else's."""
-        user, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        user, other = await given_two_users(self.uow)
         mine = [builders.session(user.id) for _ in range(3)]
         theirs = builders.session(other.id)
         async with self.uow() as unit:
@@ -130,10 +130,7 @@ class SessionRepositoryContract(Contract):
     @clause("SESSION-REPO-09")
     async def test_only_this_users_expired_sessions_are_swept(self) -> None:
         """Only this user's expired sessions are swept."""
-        user, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        user, other = await given_two_users(self.uow)
         expired, open_ = builders.session(user.id), builders.session(user.id, NOW + minutes(1))
         theirs = builders.session(other.id)
         async with self.uow() as unit:
@@ -165,6 +162,22 @@ class SessionRepositoryContract(Contract):
         async with self.uow() as unit:
             with pytest.raises(SessionNotFound):
                 await unit.sessions.end(uuid4(), user.id)
+
+    @clause("SESSION-REPO-12")
+    async def test_changes_that_were_not_committed_are_undone(self) -> None:
+        """Sessions added, touched or ended without a commit are as they were before."""
+        user = await given_user(self.uow)
+        kept, back = builders.session(user.id), builders.session(user.id, NOW - minutes(1))
+        async with self.uow() as unit:
+            await unit.sessions.add(kept)
+            await unit.sessions.add(back)
+            await unit.commit()
+        async with self.uow() as unit:
+            await unit.sessions.add(builders.session(user.id))
+            await unit.sessions.touch(kept.id, NOW + minutes(5))
+            await unit.sessions.end(back.id, user.id)
+
+        assert await self.user_queries.sessions(user.id) == [kept, back]
 
 
 class ResetTokenRepositoryContract(Contract):
@@ -215,10 +228,7 @@ class ResetTokenRepositoryContract(Contract):
     @clause("RESET-REPO-04")
     async def test_users_do_not_share_tokens(self) -> None:
         """One user's tokens are not touched by another's."""
-        user, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        user, other = await given_two_users(self.uow)
         token = builders.reset_token(user.id, "mine")
         async with self.uow() as unit:
             await unit.reset_tokens.replace(token)
@@ -256,6 +266,7 @@ class ResetTokenRepositoryContract(Contract):
         async def take() -> None:
             async with self.uow() as unit:
                 await unit.reset_tokens.take(token.digest)
+                await asyncio.sleep(0)
                 await unit.commit()
 
         results = await asyncio.gather(*(take() for _ in range(5)), return_exceptions=True)
@@ -295,6 +306,28 @@ class ResetTokenRepositoryContract(Contract):
             await unit.reset_tokens.replace(second)
 
             assert await unit.reset_tokens.get(second.digest) == second
+
+    @clause("RESET-REPO-11")
+    async def test_changes_that_were_not_committed_are_undone(self) -> None:
+        """Tokens stored, replaced, taken or discarded without a commit are as they were before."""
+        first, second, third = [
+            await given_user(self.uow, builders.new_user(name)) for name in ("one", "two", "three")
+        ]
+        kept = [builders.reset_token(user.id, user.username) for user in (first, second, third)]
+        async with self.uow() as unit:
+            for token in kept:
+                await unit.reset_tokens.replace(token)
+            await unit.commit()
+        later = builders.reset_token(first.id, "later", NOW + minutes(1))
+        async with self.uow() as unit:
+            await unit.reset_tokens.replace(later)
+            await unit.reset_tokens.take(kept[1].digest)
+            await unit.reset_tokens.discard(third.id)
+
+        async with self.uow() as unit:
+            assert [await unit.reset_tokens.get(token.digest) for token in kept] == kept
+            with pytest.raises(InvalidResetToken):
+                await unit.reset_tokens.get(later.digest)
 
 
 class PasswordHasherContract(Contract):
@@ -350,7 +383,7 @@ class AccessTokensContract(Contract):
     @clause("TOKENS-01")
     async def test_a_token_is_read_as_it_was_issued(self) -> None:
         """A token is read as it was issued."""
-        claims = AccessClaims(user_id=UserId(2**62), session_id=uuid4())
+        claims = AccessClaims(user_id=UserId(2**62 + 1), session_id=uuid4())
 
         token = self.tokens.issue(claims, now=NOW, expires_at=NOW + minutes(30))
 

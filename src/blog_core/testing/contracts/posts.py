@@ -1,5 +1,6 @@
 """The contracts of what stores posts and what shows them."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,7 +19,14 @@ from blog_core.ports import (
 )
 from blog_core.testing import builders
 from blog_core.testing.builders import NOW, minutes
-from blog_core.testing.contracts.base import NO_ROWS_ID, Contract, clause, given_posts, given_user
+from blog_core.testing.contracts.base import (
+    NO_ROWS_ID,
+    Contract,
+    clause,
+    given_posts,
+    given_two_users,
+    given_user,
+)
 
 
 class PostRepositoryContract(Contract):
@@ -55,12 +63,16 @@ class PostRepositoryContract(Contract):
 
     @clause("POST-REPO-03")
     async def test_each_post_gets_a_higher_id(self) -> None:
-        """Each post gets a higher id than the one before; ids are positive."""
+        """Each post gets a higher id than any before, gone ones included; ids are positive."""
         author = await given_user(self.uow)
-
         first, second = await given_posts(self.uow, *[builders.new_post(author.id)] * 2)
+        async with self.uow() as unit:
+            await unit.posts.delete(second.id)
+            await unit.commit()
 
-        assert 0 < first.id < second.id
+        (third,) = await given_posts(self.uow, builders.new_post(author.id))
+
+        assert 0 < first.id < second.id < third.id
 
     @clause("POST-REPO-04")
     @pytest.mark.parametrize("author_id", NO_ROWS_ID)
@@ -159,6 +171,22 @@ class PostRepositoryContract(Contract):
         async with self.uow() as unit:
             assert await unit.posts.get(kept.id) == kept
 
+    @clause("POST-REPO-13")
+    async def test_changes_that_were_not_committed_are_undone(self) -> None:
+        """Posts added, saved or deleted without a commit are as they were before."""
+        author = await given_user(self.uow)
+        kept, back = await given_posts(self.uow, *[builders.new_post(author.id)] * 2)
+        async with self.uow() as unit:
+            added = await unit.posts.add(builders.new_post(author.id))
+            await unit.posts.save(kept.revised(title="new"))
+            await unit.posts.delete(back.id)
+
+        async with self.uow() as unit:
+            assert await unit.posts.get(kept.id) == kept
+            assert await unit.posts.get(back.id) == back
+            with pytest.raises(PostNotFound):
+                await unit.posts.get(added.id)
+
 
 FIRST_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -219,11 +247,14 @@ class PostQueriesContract(Contract):
         """A post shows its author's name and picture as they are now, not as they were."""
         author = await given_user(self.uow)
         (post,) = await given_posts(self.uow, builders.new_post(author.id))
+        before = await self.post_queries.get(post.id)
         async with self.uow() as unit:
             renamed = await unit.users.save(author.renamed(username="new").with_picture("p.jpg"))
             await unit.commit()
 
-        assert (await self.post_queries.get(post.id)).author == renamed.author
+        after = await self.post_queries.get(post.id)
+
+        assert [before.author, after.author] == [author.author, renamed.author]
 
     @clause("POST-QUERY-05")
     async def test_no_posts_are_an_empty_page(self) -> None:
@@ -271,10 +302,7 @@ class PostQueriesContract(Contract):
     @clause("POST-QUERY-10")
     async def test_a_list_of_one_author_leaves_the_others_out(self) -> None:
         """A list of one author has that author's posts and counts no others."""
-        author, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        author, other = await given_two_users(self.uow)
         await given_titles(self.uow, author, "ab")
         await given_titles(self.uow, other, "xyz")
 
@@ -302,11 +330,12 @@ class PostQueriesContract(Contract):
         """Cursors walk from the newest post to the oldest and back; each page has the total."""
         await given_titles(self.uow, await given_user(self.uow), "abcdefg")
         pages = [await self.post_queries.page(limit=3)]
-        while (cursor := pages[-1].next_cursor) is not None:
-            pages.append(await self.post_queries.page(limit=3, cursor=cursor))
-        while (cursor := pages[-1].prev_cursor) is not None:
-            pages.append(await self.post_queries.page(limit=3, cursor=cursor))
+        for _ in "12":
+            pages.append(await self.post_queries.page(limit=3, cursor=pages[-1].next_cursor))
+        for _ in "12":
+            pages.append(await self.post_queries.page(limit=3, cursor=pages[-1].prev_cursor))
 
+        assert (pages[2].next_cursor, pages[4].prev_cursor) == (None, None)
         assert [titles(page) for page in pages] == ["abc", "def", "g", "def", "abc"]
         assert {page.total for page in pages} == {7}
 
@@ -404,11 +433,8 @@ class PostQueriesContract(Contract):
 
     @clause("POST-QUERY-23")
     async def test_cursors_of_one_authors_list_stay_in_it(self) -> None:
-        """Cursors of one author's list walk that list only."""
-        author, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        """Cursors of one author's list walk that list only, and say whose it is."""
+        author, other = await given_two_users(self.uow)
         await given_titles(self.uow, author, "abcd")
         await given_titles(self.uow, other, "wxyz")
         first = await self.post_queries.page(author_id=author.id, limit=2)
@@ -419,6 +445,8 @@ class PostQueriesContract(Contract):
 
         assert [titles(page) for page in (first, second, back)] == ["ab", "cd", "ab"]
         assert (second.next_cursor, back.prev_cursor) == (None, None)
+        cursors = first.next_cursor, second.prev_cursor, back.next_cursor
+        assert {cursor and cursor.author_id for cursor in cursors} == {author.id}
 
     @clause("POST-QUERY-24")
     @pytest.mark.parametrize("backward", [True, False])
@@ -437,6 +465,42 @@ class PostQueriesContract(Contract):
         page = await self.post_queries.page(limit=9, cursor=cursor)
 
         assert titles(page) == ("abc" if backward == (moment == FIRST_MOMENT) else "")
+
+    @clause("POST-QUERY-25")
+    async def test_a_cursor_says_where_a_page_begins(self) -> None:
+        """A page that is given a cursor begins there, whatever skip says."""
+        await given_titles(self.uow, await given_user(self.uow), "abcd")
+        first = await self.post_queries.page(limit=2)
+
+        page = await self.post_queries.page(limit=2, skip=1, cursor=first.next_cursor)
+
+        assert titles(page) == "cd"
+
+    @clause("POST-QUERY-26")
+    async def test_readers_see_all_of_a_commit_or_nothing(self) -> None:
+        """Readers see all of a commit or nothing of it."""
+        author = await given_user(self.uow)
+        (post,) = await given_posts(self.uow, builders.new_post(author.id, title="corey"))
+        seen: set[tuple[str, str]] = set()
+
+        async def rename() -> None:
+            async with self.uow() as unit:
+                await unit.users.save(author.renamed(username="new"))
+                await unit.posts.save(post.revised(title="new"))
+                await unit.commit()
+
+        async def read() -> None:
+            view = await self.post_queries.get(post.id)
+            seen.add((view.author.username, view.post.title))
+            await asyncio.sleep(0)
+
+        renaming = asyncio.create_task(rename())
+        while not renaming.done():
+            await read()
+        await renaming
+        await read()
+
+        assert {("new", "new")} <= seen <= {("corey", "corey"), ("new", "new")}
 
     async def _delete(self, view: PostView) -> None:
         async with self.uow() as unit:

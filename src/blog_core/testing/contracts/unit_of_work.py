@@ -1,12 +1,17 @@
 """The contract of the unit of work."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 
+from blog_core.domain.access import digest_of
+from blog_core.domain.posts import PostId
 from blog_core.domain.users import UserId
 from blog_core.errors import (
     InvalidResetToken,
+    PostNotFound,
+    SessionNotFound,
     UsernameTaken,
     UserNotFound,
 )
@@ -52,19 +57,25 @@ class UnitOfWorkContract(Contract):
         async with self.uow() as unit:
             assert await unit.users.get(user.id) == user
 
-    @clause("UOW-04", "posts", "reset_tokens", "outbox")
+    @clause("UOW-04", "posts", "sessions", "reset_tokens", "outbox")
     async def test_all_repositories_are_rolled_back_together(self) -> None:
         """All repositories are rolled back together."""
         user = await given_user(self.uow)
+        session, token = builders.session(user.id), builders.reset_token(user.id)
         async with self.uow() as unit:
-            await unit.posts.add(builders.new_post(user.id))
-            await unit.reset_tokens.replace(builders.reset_token(user.id, "token"))
+            post = await unit.posts.add(builders.new_post(user.id))
+            await unit.sessions.add(session)
+            await unit.reset_tokens.replace(token)
             await unit.outbox.add(builders.entry())
 
         async with self.uow() as unit:
             assert await unit.outbox.claim(now=NOW, until=NOW + minutes(1), limit=9) == []
+            with pytest.raises(PostNotFound):
+                await unit.posts.get(post.id)
+            with pytest.raises(SessionNotFound):
+                await unit.sessions.end(session.id, user.id)
             with pytest.raises(InvalidResetToken):
-                await unit.reset_tokens.get(builders.reset_token(user.id, "token").digest)
+                await unit.reset_tokens.get(token.digest)
 
     @clause("UOW-05")
     async def test_what_follows_a_commit_is_rolled_back(self) -> None:
@@ -140,3 +151,19 @@ class UnitOfWorkContract(Contract):
         async with self.uow() as unit:
             assert await unit.users.get(first.id) == first
             assert await unit.users.get(second.id) == second
+
+    @clause("UOW-11", "posts", "sessions", "reset_tokens")
+    async def test_a_unit_goes_on_after_anything_was_not_found(self) -> None:
+        """After a post, session or reset token was not found a unit goes on, and can commit."""
+        async with self.uow() as unit:
+            user = await unit.users.add(builders.new_user())
+            with pytest.raises(PostNotFound):
+                await unit.posts.get(PostId(2**40))
+            with pytest.raises(SessionNotFound):
+                await unit.sessions.end(uuid4(), user.id)
+            with pytest.raises(InvalidResetToken):
+                await unit.reset_tokens.take(digest_of("nobody's"))
+            await unit.commit()
+
+        async with self.uow() as unit:
+            assert await unit.users.get(user.id) == user

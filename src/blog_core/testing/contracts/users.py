@@ -1,5 +1,6 @@
 """The contracts of what stores accounts and what shows them."""
 
+import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
@@ -19,7 +20,14 @@ from blog_core.errors import (
 )
 from blog_core.testing import builders
 from blog_core.testing.builders import NOW, minutes
-from blog_core.testing.contracts.base import NO_ROWS_ID, Contract, clause, given_posts, given_user
+from blog_core.testing.contracts.base import (
+    NO_ROWS_ID,
+    Contract,
+    clause,
+    given_posts,
+    given_two_users,
+    given_user,
+)
 
 SAME_NAMES = [("corey", "COREY"), ("straße", "STRASSE"), ("é", "e\u0301"), ("ﬁ", "fi"), ("ς", "Σ")]
 """Pairs of names that have one key."""
@@ -176,10 +184,7 @@ class UserRepositoryContract(Contract):
     @clause("USER-REPO-15", "posts")
     async def test_deleting_an_account_deletes_its_posts(self) -> None:
         """Deleting an account deletes its posts and nobody else's."""
-        user, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        user, other = await given_two_users(self.uow)
         mine, others = await given_posts(
             self.uow, builders.new_post(user.id), builders.new_post(other.id)
         )
@@ -194,27 +199,31 @@ class UserRepositoryContract(Contract):
 
     @clause("USER-REPO-16", "sessions")
     async def test_deleting_an_account_deletes_its_sessions(self) -> None:
-        """Deleting an account deletes its sessions."""
-        user = await given_user(self.uow)
-        session = builders.session(user.id)
+        """Deleting an account deletes its sessions and nobody else's."""
+        user, other = await given_two_users(self.uow)
+        mine, others = builders.session(user.id), builders.session(other.id)
         async with self.uow() as unit:
-            await unit.sessions.add(session)
+            await unit.sessions.add(mine)
+            await unit.sessions.add(others)
             await unit.users.delete(user.id)
 
+            await unit.sessions.end(others.id, other.id)
             with pytest.raises(SessionNotFound):
-                await unit.sessions.end(session.id, user.id)
+                await unit.sessions.end(mine.id, user.id)
 
     @clause("USER-REPO-17", "reset_tokens")
     async def test_deleting_an_account_deletes_its_reset_token(self) -> None:
-        """Deleting an account deletes its reset token."""
-        user = await given_user(self.uow)
-        token = builders.reset_token(user.id)
+        """Deleting an account deletes its reset token and nobody else's."""
+        user, other = await given_two_users(self.uow)
+        mine, others = builders.reset_token(user.id, "a"), builders.reset_token(other.id, "b")
         async with self.uow() as unit:
-            await unit.reset_tokens.replace(token)
+            await unit.reset_tokens.replace(mine)
+            await unit.reset_tokens.replace(others)
             await unit.users.delete(user.id)
 
+            assert await unit.reset_tokens.get(others.digest) == others
             with pytest.raises(InvalidResetToken):
-                await unit.reset_tokens.get(token.digest)
+                await unit.reset_tokens.get(mine.digest)
 
     @clause("USER-REPO-18")
     @pytest.mark.parametrize("user_id", NO_ROWS_ID)
@@ -226,13 +235,16 @@ class UserRepositoryContract(Contract):
 
     @clause("USER-REPO-19")
     async def test_a_picture_is_shown_while_an_account_has_it(self) -> None:
-        """A picture is shown while an account has it."""
-        user = await given_user(self.uow)
+        """A picture is shown while any account has it, and no longer."""
+        first, second = await given_two_users(self.uow)
         async with self.uow() as unit:
-            await unit.users.save(user.with_picture("shown.jpg"))
+            former = await unit.users.save(first.with_picture("former.jpg"))
+            await unit.users.save(former.with_picture(None))
+            await unit.users.save(second.with_picture("shown.jpg"))
 
             assert await unit.users.shows_picture("shown.jpg")
-            assert not await unit.users.shows_picture("other.jpg")
+            assert not await unit.users.shows_picture("former.jpg")
+            assert not await unit.users.shows_picture("shown")
 
     @clause("USER-REPO-20")
     async def test_changing_one_account_leaves_the_others(self) -> None:
@@ -248,6 +260,55 @@ class UserRepositoryContract(Contract):
         async with self.uow() as unit:
             assert await unit.users.get(kept.id) == kept
 
+    @clause("USER-REPO-21")
+    async def test_a_deleted_account_is_gone_and_its_name_is_free(self) -> None:
+        """A deleted account is gone, and its name and address are free for others."""
+        user = await given_user(self.uow)
+        async with self.uow() as unit:
+            await unit.users.delete(user.id)
+            await unit.commit()
+
+        async with self.uow() as unit:
+            with pytest.raises(UserNotFound):
+                await unit.users.get(user.id)
+            with pytest.raises(UserNotFound):
+                await unit.users.by_email(user.email)
+            assert (await unit.users.add(builders.new_user())).username == user.username
+
+    @clause("USER-REPO-22")
+    async def test_an_account_gets_an_id_that_no_other_has_had(self) -> None:
+        """An account gets an id that no other has had; ids are positive."""
+        first, second = await given_two_users(self.uow)
+        async with self.uow() as unit:
+            await unit.users.delete(second.id)
+            await unit.commit()
+
+        third = await given_user(self.uow, builders.new_user("third"))
+
+        assert len({first.id, second.id, third.id}) == 3
+        assert min(first.id, second.id, third.id) > 0
+
+    @clause("USER-REPO-23")
+    @pytest.mark.parametrize("found_by", ["id", "address"])
+    async def test_units_side_by_side_keep_every_change(self, found_by: str) -> None:
+        """Of units side by side that read and change an account, none loses another's change."""
+        user = await given_user(self.uow)
+
+        async def append(letter: str) -> None:
+            async with self.uow() as unit:
+                if found_by == "id":
+                    current = await unit.users.get(user.id)
+                else:
+                    current = await unit.users.by_email(user.email)
+                await asyncio.sleep(0)
+                await unit.users.save(current.renamed(username=current.username + letter))
+                await unit.commit()
+
+        await asyncio.gather(*(append(letter) for letter in "abcd"))
+
+        async with self.uow() as unit:
+            assert sorted((await unit.users.get(user.id)).username) == sorted("coreyabcd")
+
 
 class UserQueriesContract(Contract):
     """`UserQueries`."""
@@ -257,9 +318,12 @@ class UserQueriesContract(Contract):
     @clause("USER-QUERY-01")
     async def test_an_account_has_a_public_face(self) -> None:
         """An account has a public face: id, name, picture and version."""
-        user = await given_user(self.uow)
+        user, _ = await given_two_users(self.uow)
+        async with self.uow() as unit:
+            changed = await unit.users.save(user.with_picture("picture.jpg"))
+            await unit.commit()
 
-        assert await self.user_queries.public(user.id) == user.author
+        assert await self.user_queries.public(user.id) == changed.author
 
     @clause("USER-QUERY-02")
     @pytest.mark.parametrize("user_id", NO_ROWS_ID)
@@ -287,10 +351,7 @@ class UserQueriesContract(Contract):
     @clause("USER-QUERY-05", "sessions")
     async def test_a_session_leads_to_its_actor(self) -> None:
         """A session leads to its own account."""
-        user, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        user, other = await given_two_users(self.uow)
         session, theirs = builders.session(user.id), builders.session(other.id)
         async with self.uow() as unit:
             await unit.sessions.add(session)
@@ -308,10 +369,7 @@ class UserQueriesContract(Contract):
     @clause("USER-QUERY-07", "sessions")
     async def test_sessions_are_listed_last_begun_first(self) -> None:
         """A user's sessions are listed, the last begun first, and nobody else's."""
-        user, other = (
-            await given_user(self.uow),
-            await given_user(self.uow, builders.new_user("other")),
-        )
+        user, other = await given_two_users(self.uow)
         begun = [builders.session(user.id, NOW + minutes(age)) for age in (1, 3, 2)]
         async with self.uow() as unit:
             for session in [*begun, builders.session(other.id)]:
@@ -324,15 +382,14 @@ class UserQueriesContract(Contract):
     async def test_sessions_of_one_moment_are_listed_by_id(self) -> None:
         """Sessions of one moment are listed by id."""
         user = await given_user(self.uow)
-        begun = [replace(builders.session(user.id), id=uuid4()) for _ in range(4)]
+        begun = [builders.session(user.id) for _ in range(4)]
+        begun.sort(key=lambda session: session.id)
         async with self.uow() as unit:
-            for session in begun:
-                await unit.sessions.add(session)
+            for place in (2, 0, 3, 1):  # in no order that listing them as they came would keep
+                await unit.sessions.add(begun[place])
             await unit.commit()
 
-        assert await self.user_queries.sessions(user.id) == sorted(
-            begun, key=lambda session: session.id
-        )
+        assert await self.user_queries.sessions(user.id) == begun
 
     @clause("USER-QUERY-09")
     async def test_who_has_no_session_lists_none(self) -> None:
