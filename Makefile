@@ -24,7 +24,7 @@ serve: $(READY)  ## Run the blog; HOST, PORT and DATA_DIR can be set
 	$(BIN)/blog serve
 
 test: $(READY)  ## Unit and integration tiers, with branch coverage and every documented answer
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --blog-openapi=complete
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term --blog-openapi=complete
 
 fuzz: $(READY)  ## Send the API made-up requests; CASES and SEED can be set
 	$(BIN)/python -m pytest tests/openapi -n 2 --fuzz-cases=$(CASES) --fuzz-seed=$(SEED)
@@ -52,8 +52,9 @@ lock: $(READY)  ## Resolve requirements.lock again from pyproject.toml
 openapi: $(READY)  ## Write docs/openapi.json from the app
 	$(BIN)/blog openapi > docs/openapi.json
 
-docs: $(READY)  ## Write the docs that are generated: docs/clauses.md
+docs: $(READY)  ## Write the docs that are generated: docs/clauses.md and docs/sabotage.md
 	$(BIN)/python -m blog_core.testing.catalogue > docs/clauses.md
+	PYTHONPATH=tests $(BIN)/python -m sabotage > docs/sabotage.md
 
 clean:  ## Remove the environment and the caches, never DATA_DIR
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage mutants

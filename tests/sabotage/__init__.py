@@ -1,0 +1,1 @@
+"""The mistakes people make in adapters, each made once, and the clauses that find them."""
