@@ -31,7 +31,6 @@ SPANS = st.sampled_from(
     ]
 )
 
-
 OpenTwins = Callable[[], AbstractContextManager[Twins]]
 """Lends two blogs in which nothing has happened yet."""
 
@@ -79,7 +78,7 @@ class Model(People):
         claims = self.tell(claim)
         for _ in range(deaths - 1):
             self.world.clock.now += LEASE
-            claims = self.tell(claim)
+            claims += self.tell(claim)
         return multiple(*claims)
 
     @rule(claimed=claims, verdict=st.sampled_from(["finish", "postpone", "bury"]))
