@@ -11,8 +11,6 @@
 """
 
 from blog_core.testing.contracts.access import (
-    AccessTokensContract,
-    PasswordHasherContract,
     ResetTokenRepositoryContract,
     SessionRepositoryContract,
 )
@@ -20,9 +18,12 @@ from blog_core.testing.contracts.base import Clause, Contract, clause_of
 from blog_core.testing.contracts.mail import MailerContract
 from blog_core.testing.contracts.outbox import OutboxContract
 from blog_core.testing.contracts.pictures import ImageProcessorContract, ImageStorageContract
-from blog_core.testing.contracts.posts import PostQueriesContract, PostRepositoryContract
+from blog_core.testing.contracts.post_queries import PostQueriesContract
+from blog_core.testing.contracts.posts import PostRepositoryContract
+from blog_core.testing.contracts.secrets import AccessTokensContract, PasswordHasherContract
 from blog_core.testing.contracts.unit_of_work import UnitOfWorkContract
-from blog_core.testing.contracts.users import UserQueriesContract, UserRepositoryContract
+from blog_core.testing.contracts.user_queries import UserQueriesContract
+from blog_core.testing.contracts.users import UserRepositoryContract
 
 SUITES: tuple[type[Contract], ...] = (
     UnitOfWorkContract,
