@@ -8,7 +8,7 @@ puts that class in the place of the sound one and says which clause has to find 
 others do besides. Where there are many, `POST-REPO-01 07` is short for two ids of one suite. The
 name becomes a factory, so it can be watched at work:
 
-    pytest --blog-adapter=sabotage.pages:ForgetsTheTieBreaker
+    pytest --blog-adapter=sabotage.post_queries:ForgetsTheTieBreaker
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -80,7 +80,7 @@ class Saboteur:
 
     @property
     def name(self) -> str:
-        """What `--blog-adapter` calls it, such as `sabotage.pages:ForgetsTheTieBreaker`."""
+        """What `--blog-adapter` calls it, such as `sabotage.post_queries:ForgetsTheTieBreaker`."""
         return f"{self.module}:{self.broken.__name__}"
 
     @property

@@ -2,16 +2,16 @@
 
 from blog_core.testing.contracts import SUITES, Clause, Contract
 from sabotage import (
-    access,
     mail,
     outbox,
-    pages,
     pictures,
+    post_queries,
     posts,
-    readers,
     reset_tokens,
+    secrets,
     sessions,
     unit_of_work,
+    user_queries,
     users,
 )
 from sabotage.saboteur import Saboteur, saboteurs_in
@@ -24,7 +24,7 @@ people make. The clause beside it has to find it; *also* names every other claus
 runs them all with `pytest --blog-adapter` and fails when a clause has no saboteur, when a saboteur
 gets past its clause, and when any clause is broken that is not in this table. To see one at work:
 
-    .venv/bin/python -m pytest --blog-adapter=sabotage.pages:ForgetsTheTieBreaker
+    .venv/bin/python -m pytest --blog-adapter=sabotage.post_queries:ForgetsTheTieBreaker
 
 The saboteurs are in `tests/sabotage`. Written by `make docs`; a test keeps it current.
 """
@@ -32,8 +32,8 @@ The saboteurs are in `tests/sabotage`. Written by `make docs`; a test keeps it c
 SABOTEURS: list[Saboteur] = [
     saboteur
     for module in (
-        unit_of_work, posts, users, sessions, reset_tokens, outbox, pages, readers, pictures, mail,
-        access,
+        unit_of_work, posts, users, sessions, reset_tokens, outbox, post_queries, user_queries,
+        pictures, mail, secrets,
     )
     for saboteur in saboteurs_in(module)
 ]  # fmt: skip

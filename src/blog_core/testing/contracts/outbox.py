@@ -264,10 +264,9 @@ class OutboxContract(Contract):
 
 async def _settle(outbox: Outbox, act: str, entry: Entry) -> None:
     """Finish, postpone or bury an entry."""
-    match act:
-        case "finish":
-            await outbox.finish(entry)
-        case "postpone":
-            await outbox.postpone(entry, due_at=NOW, error="later")
-        case "bury":
-            await outbox.bury(entry, error="never")
+    if act == "finish":
+        await outbox.finish(entry)
+    elif act == "postpone":
+        await outbox.postpone(entry, due_at=NOW, error="later")
+    else:
+        await outbox.bury(entry, error="never")
