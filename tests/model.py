@@ -59,12 +59,12 @@ class Model(People):
     @rule(
         target=People.reset_tokens,
         limit=st.sampled_from([1, 2, 10]),
-        rounds=st.sampled_from([1, 2, 12]),
+        rounds=st.sampled_from([1, 1, 2, 12]),
     )
     def deliver(self, limit: int, rounds: int) -> MultipleResults[str]:
         return multiple(*self.delivered(limit, rounds))
 
-    @rule(target=claims, limit=LIMITS, deaths=st.sampled_from([1, 12]))
+    @rule(target=claims, limit=LIMITS, deaths=st.sampled_from([1, 2, 2, 12]))
     def lose_relays(self, limit: int, deaths: int) -> MultipleResults[Claims]:
         """Let relays claim what is due and die over it, each when the last one's lease is over."""
 
