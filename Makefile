@@ -6,11 +6,11 @@ READY := .venv/.ready
 CASES ?= 20000
 SEED ?= $(shell $(PYTHON) -c "import random; print(random.randrange(1, 10**6))")
 
-.PHONY: help serve test model fuzz mutants examples check lock openapi docs clean
+.PHONY: help serve test model fuzz mutants examples check bench-tests lock openapi docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3")'
@@ -43,6 +43,9 @@ check: $(READY)  ## Lint, format, strict types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-tests: $(READY)  ## What a test costs, beside the tutorial's pattern
+	@$(BIN)/python -m benchmarks.speed
 
 lock: $(READY)  ## Resolve requirements.lock again from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

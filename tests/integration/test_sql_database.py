@@ -5,7 +5,7 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from blog_adapters.embedded_postgres import EmbeddedPostgres
 from blog_adapters.sql import PooledDatabase, SqlUserQueries, sql_unit_of_work
 from blog_adapters.sql.database import SERVER_SETTINGS
+from blog_adapters.testing import databases
 from blog_adapters.testing.databases import (
     NotOurDatabase,
     ThrowAwayDatabases,
@@ -333,3 +334,32 @@ class TestThrowAwayDatabases:
         with pytest.raises(DatabaseUnavailable) as found:
             await PooledDatabase(url).check()
         assert "does not exist" in str(found.value.__cause__)
+
+
+class TestPlaceOfTheServer:
+    @pytest.fixture(autouse=True)
+    def memory(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+        monkeypatch.setattr(databases, "_MEMORY", tmp_path)
+        monkeypatch.setattr(databases, "_ROOM", 0)
+        monkeypatch.delenv("TMPDIR", raising=False)
+        return tmp_path
+
+    def test_it_is_in_memory(self, memory: Path) -> None:
+        assert databases._place() == memory
+
+    def test_it_is_on_disk_when_memory_is_short(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(databases, "_ROOM", 1 << 60)
+
+        assert databases._place() == Path(gettempdir())
+
+    def test_it_is_on_disk_where_memory_is_no_folder(
+        self, monkeypatch: pytest.MonkeyPatch, memory: Path
+    ) -> None:
+        monkeypatch.setattr(databases, "_MEMORY", memory / "nowhere")
+
+        assert databases._place() == Path(gettempdir())
+
+    def test_it_is_where_tmpdir_says(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TMPDIR", gettempdir())
+
+        assert databases._place() == Path(gettempdir())
