@@ -68,7 +68,7 @@ def test_a_broken_clause_is_named_with_its_promise(mine: pytest.Pytester) -> Non
 def test_what_an_adapter_does_not_offer_is_not_proven(mine: pytest.Pytester) -> None:
     done = prove(mine, "--blog-adapter=mine:broken")
 
-    done.stdout.fnmatch_lines(["Mailer: not offered: no mailer, received"])
+    done.stdout.fnmatch_lines(["Not offered: *UserQueries, *Mailer, *"])
 
 
 def test_what_an_adapter_declares_to_lack_is_reported_with_the_reason(
@@ -89,8 +89,8 @@ def test_what_an_adapter_declares_to_lack_is_reported_with_the_reason(
     done.stdout.fnmatch_lines(
         [
             "  - UOW-04  All repositories are rolled back together.",
-            "      not offered: no outbox, no mail here",
-            "Outbox: not offered: no outbox, no mail here",
+            "      lacks outbox: no mail here",
+            "Outbox: lacks outbox: no mail here",
         ]
     )
 
@@ -165,12 +165,47 @@ def test_what_cannot_be_run_is_said_in_one_line(
     done.stderr.fnmatch_lines([f"ERROR: {said.lstrip('*')}" if said[0] != "*" else said])
 
 
-def test_a_factory_that_returns_something_else_is_told_so(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(mine="def other(): return 'a string'")
+@pytest.mark.parametrize(
+    ("factory", "said"),
+    [
+        ("def other(): return 'a string'", "TypeError: this is no Adapter but str"),
+        ("def other(): return 1 / 0", "ZeroDivisionError: division by zero"),
+        (
+            "from blog_core.testing import Adapter\ndef other(): return Adapter()",
+            "ValueError: an Adapter offers at least one port",
+        ),
+    ],
+)
+def test_an_adapter_that_cannot_be_opened_ends_the_run_in_one_line(
+    pytester: pytest.Pytester, factory: str, said: str
+) -> None:
+    pytester.makepyfile(mine=factory)
     done = prove(pytester, "--blog-adapter=mine:other")
 
-    assert done.ret == 1
-    done.stdout.fnmatch_lines(["*mine:other returned no Adapter but str*"])
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stdout.fnmatch_lines([f"*--blog-adapter=mine:other: {said}*"])
+    assert "1 error" not in done.stdout.str()
+
+
+def test_an_adapter_that_opens_once_and_then_no_more_breaks_clauses(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        mine="""
+        from blog_adapters.memory import MemoryAccessTokens
+        from blog_core.testing import Adapter
+
+        left = [1, 2]
+
+        def tired():
+            left.pop()
+            return Adapter(tokens=MemoryAccessTokens())
+        """
+    )
+    done = prove(pytester, "--blog-adapter=mine:tired", "-k", "TestAccessTokens")
+
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines(["  x TOKENS-* *", "      pop from empty list"])
 
 
 def test_an_adapter_of_which_nothing_is_proven_fails(pytester: pytest.Pytester) -> None:

@@ -108,7 +108,7 @@ def test_the_command_reports_what_is_kept_and_why_the_rest_is_not_offered(
         r"^proof:sqlite_blog: \d+ kept, 0 broken, \d+ not offered$", done.stdout, re.MULTILINE
     )
     assert "  + POST-REPO-10  A deleted post is gone.\n" in done.stdout
-    assert "Outbox: not offered: no outbox, nothing is sent later\n" in done.stdout
+    assert "Outbox: lacks outbox: nothing is sent later\n" in done.stdout
     summary = (copy / "report.md").read_text(encoding="utf-8").partition("\n\n<details>")[0]
     assert summary in (copy / "README.md").read_text(encoding="utf-8")
 

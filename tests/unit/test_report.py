@@ -15,10 +15,10 @@ def finding(clause: str, verdict: Verdict, suite: str = "Outbox", reason: str = 
 @pytest.fixture
 def report() -> Report:
     report = Report(adapter="mine:adapter")
-    report.add(finding("MAILER-01", "not offered", "Mailer", "not offered: no mailer"))
+    report.add(finding("MAILER-01", "not offered", "Mailer", "no mailer"))
     report.add(finding("OUTBOX-02", "broken", reason="assert [] == [1]"))
     report.add(finding("OUTBOX-01", "kept"))
-    report.add(finding("OUTBOX-03", "not offered", reason="not offered: no outbox, why so"))
+    report.add(finding("OUTBOX-03", "not offered", reason="lacks outbox: why so"))
     return report
 
 
@@ -43,9 +43,9 @@ def test_the_text_has_a_line_for_each_clause_in_the_order_of_the_suites(report: 
         "  x OUTBOX-02  OUTBOX-02 holds.\n"
         "      assert [] == [1]\n"
         "  - OUTBOX-03  OUTBOX-03 holds.\n"
-        "      not offered: no outbox, why so\n"
+        "      lacks outbox: why so\n"
         "\n"
-        "Mailer: not offered: no mailer\n"
+        "Not offered: Mailer\n"
     )
 
 
@@ -70,14 +70,15 @@ def test_the_json_has_the_counts_and_every_finding(report: Report) -> None:
 def test_the_markdown_has_a_row_for_each_suite_and_for_each_clause(report: Report) -> None:
     rows = report.as_markdown().splitlines()
 
-    assert rows[:4] == [
+    assert rows[:5] == [
         "| `mine:adapter` | kept | broken | not offered |",
         "| --- | ---: | ---: | ---: |",
         "| Outbox | 1 | 1 | 1 |",
-        "| Mailer | 0 | 0 | 1 |",
+        "",
+        "Not offered: Mailer.",
     ]
     assert "| OUTBOX-02 | broken | OUTBOX-02 holds. |" in rows
-    assert "| OUTBOX-03 | not offered: no outbox, why so | OUTBOX-03 holds. |" in rows
+    assert "| OUTBOX-03 | lacks outbox: why so | OUTBOX-03 holds. |" in rows
 
 
 def test_the_text_of_several_adapters_stands_one_under_the_other(report: Report) -> None:

@@ -6,7 +6,7 @@ nothing but pytest before it is needed.
 
 import sys
 from collections.abc import AsyncIterator, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 
 _FORMATS = (".txt", ".json", ".md")
 _FINDING = "blog_finding"
+_OPENED = pytest.StashKey[set[str]]()
 _VERDICTS: Any = {"passed": "kept", "failed": "broken", "skipped": "not offered"}
 
 
@@ -80,10 +81,10 @@ async def blog_adapter(request: pytest.FixtureRequest) -> AsyncIterator[object]:
             "pytest --blog-adapter=package:factory",
             pytrace=False,
         )
-    async with _opened(named) as adapter:
+    async with _opened(named, request.config) as adapter:
         missing = adapter.missing(*request.cls.ports)
         if missing and not request.cls.needs & adapter.lacks.keys():
-            pytest.skip(f"not offered: no {', '.join(missing)}")
+            pytest.skip(f"no {', '.join(missing)}")
         yield adapter
 
 
@@ -175,21 +176,29 @@ def _load(adapter: str) -> Any:
 
 
 @asynccontextmanager
-async def _opened(named: str) -> AsyncIterator[Any]:
+async def _opened(named: str, config: pytest.Config) -> AsyncIterator[Any]:
+    """Open an adapter; one that cannot be opened at all ends the run, and not each test in turn."""
+    known = config.stash.setdefault(_OPENED, set())
+    async with AsyncExitStack() as stack:
+        try:
+            made = _load(named)()
+            if isinstance(made, AbstractAsyncContextManager):
+                made = await stack.enter_async_context(made)
+            _require_adapter(made)
+        except Exception as error:
+            if named in known:
+                raise
+            said = f"--blog-adapter={named}: {type(error).__name__}: {error}"
+            pytest.exit(said, returncode=pytest.ExitCode.USAGE_ERROR)
+        known.add(named)
+        yield made
+
+
+def _require_adapter(made: object) -> None:
     from blog_core.testing import Adapter
 
-    made = _load(named)()
-    if isinstance(made, AbstractAsyncContextManager):
-        async with made as adapter:
-            yield _checked(named, adapter, Adapter)
-    else:
-        yield _checked(named, made, Adapter)
-
-
-def _checked(named: str, adapter: object, kind: type) -> object:
-    if not isinstance(adapter, kind):
-        pytest.fail(f"{named} returned no Adapter but {type(adapter).__name__}", pytrace=False)
-    return adapter
+    if not isinstance(made, Adapter):
+        raise TypeError(f"this is no Adapter but {type(made).__name__}")
 
 
 def _first_line(said: str) -> str:

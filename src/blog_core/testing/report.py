@@ -46,8 +46,15 @@ class Report:
         )
 
     def suites(self) -> list[str]:
-        """Return the names of the suites that had findings."""
-        return list(dict.fromkeys(found.suite for found in self.sorted()))
+        """Return the names of the suites of which something was proven, or is said to lack."""
+        absent = self.absent()
+        found = (each.suite for each in self.sorted())
+        return [suite for suite in dict.fromkeys(found) if suite not in absent]
+
+    def absent(self) -> list[str]:
+        """Return the names of the suites whose ports are not offered at all."""
+        found = (each.suite for each in self.sorted() if each.reason.startswith("no "))
+        return list(dict.fromkeys(found))
 
     def sorted(self) -> list[Finding]:
         """Return the findings, suite by suite, each in the order of its clauses."""
@@ -56,11 +63,12 @@ class Report:
         )
 
     def as_text(self) -> str:
-        """Return a line for each clause under its suite; of suites not offered only the name."""
+        """Return a line for each clause under its suite; of what is not offered only the name."""
         lines = [f"{self.adapter}: {self._summary()}"]
         for suite in self.suites():
             found = [each for each in self.sorted() if each.suite == suite]
-            if all(each.verdict == "not offered" for each in found):
+            reasons = {each.reason for each in found if each.verdict == "not offered"}
+            if len(reasons) == 1 and all(each.verdict == "not offered" for each in found):
                 lines += ["", f"{suite}: {found[0].reason}"]
                 continue
             lines += ["", suite]
@@ -68,6 +76,8 @@ class Report:
                 lines.append(f"  {_MARKS[each.verdict]} {each.clause}  {each.sentence}")
                 if each.reason:
                     lines.append(f"      {each.reason}")
+        if absent := self.absent():
+            lines += ["", f"Not offered: {', '.join(absent)}"]
         return "\n".join(lines) + "\n"
 
     def as_data(self) -> dict[str, object]:
@@ -77,17 +87,23 @@ class Report:
         return {"adapter": self.adapter, **counts, "clauses": findings}
 
     def as_markdown(self) -> str:
-        """Return two tables for a README: a row for each suite, and folded, one for each clause."""
-        verdicts = get_args(Verdict)
+        """Return two tables for a README: a row for each suite, and folded, one for each clause.
+
+        Suites whose ports are not offered at all are named below.
+        """
+        verdicts, absent = get_args(Verdict), self.absent()
         rows = [f"| `{self.adapter}` | {' | '.join(verdicts)} |", "| --- | ---: | ---: | ---: |"]
         for suite in self.suites():
             counts = " | ".join(str(self.count(verdict, suite)) for verdict in verdicts)
             rows.append(f"| {suite} | {counts} |")
+        if absent:
+            rows += ["", f"Not offered: {', '.join(absent)}."]
         rows += ["", "<details><summary>Clause by clause</summary>", ""]
         rows += ["| clause | | promise |", "| --- | --- | --- |"]
         for each in self.sorted():
-            verdict = each.reason if each.verdict == "not offered" else each.verdict
-            rows.append(f"| {each.clause} | {verdict} | {each.sentence} |")
+            if each.suite not in absent:
+                verdict = each.reason if each.verdict == "not offered" else each.verdict
+                rows.append(f"| {each.clause} | {verdict} | {each.sentence} |")
         return "\n".join([*rows, "", "</details>"]) + "\n"
 
     def _summary(self) -> str:

@@ -103,7 +103,7 @@ class Contract:
         found = clause_of(test)
         for part in sorted(self.needs | (found.needs if found else frozenset())):
             if part in adapter.lacks:
-                pytest.skip(f"not offered: no {part}, {adapter.lacks[part]}")
+                pytest.skip(f"lacks {part}: {adapter.lacks[part]}")
         if missing := adapter.missing(*self.ports):
             pytest.fail(f"the adapter offers no {', '.join(missing)}", pytrace=False)
         for port in self.ports:
