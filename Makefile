@@ -56,7 +56,7 @@ openapi: $(READY)  ## Write docs/openapi.json from the app
 	$(BIN)/blog openapi > docs/openapi.json
 
 docs: $(READY)  ## Write the docs that are generated: docs/clauses.md and docs/sabotage.md
-	$(BIN)/python -m blog_core.testing.catalogue > docs/clauses.md
+	$(BIN)/python -c 'from blog_core.testing import catalogue; print(catalogue.as_markdown(), end="")' > docs/clauses.md
 	PYTHONPATH=tests $(BIN)/python -m sabotage > docs/sabotage.md
 
 clean:  ## Remove the environment and the caches, never DATA_DIR

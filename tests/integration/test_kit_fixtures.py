@@ -1,6 +1,10 @@
 """The fixtures as other projects use them, in runs of pytest of their own."""
 
+import os
 import re
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -123,6 +127,53 @@ def test_what_one_connection_commits_another_sees_in_a_database_of_its_own(
     done = run(pytester, server=blog_server)
 
     assert done.parseoutcomes() == {"passed": 2}
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/nothing", "*Connect*"),
+        ("mysql://nobody@127.0.0.1/nothing", "the database URL must begin with postgresql://"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_told_in_one_line(
+    pytester: pytest.Pytester, url: str, reason: str
+) -> None:
+    pytester.makepyfile(ROLLED_BACK)
+
+    done = run(pytester, server=url)
+
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stdout.fnmatch_lines([f"*blog_database_url, *: no databases can be made there: {reason}*"])
+
+
+def test_what_a_killed_run_leaves_is_removed_by_the_next(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TemporaryDirectory(prefix="blog-test-") as folder:
+        Path(folder).chmod(0o711)
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.delenv("BLOG_TEST_DATABASE_URL", raising=False)
+        pytester.makepyfile(
+            test_killed="""
+            import os, signal
+
+            def test_it(blog_server):
+                os.kill(os.getpid(), signal.SIGKILL)
+            """,
+            test_next="def test_it(blog_server): pass",
+        )
+        run(pytester, "test_killed.py")
+        (left,) = Path(folder).glob("blog-test-*")
+        pid = int((left / "postgres" / "postmaster.pid").read_text().split()[0])
+        long_ago = time.time() - 3600
+        os.utime(left / "postgres", (long_ago, long_ago))
+
+        done = run(pytester, "test_next.py")
+
+        assert done.parseoutcomes() == {"passed": 1}
+        assert list(Path(folder).iterdir()) == []
+        assert not Path(f"/proc/{pid}").exists()
 
 
 def test_a_project_may_put_its_own_container_under_everything(pytester: pytest.Pytester) -> None:

@@ -148,6 +148,15 @@ def test_the_report_is_written_as_its_name_says(mine: pytest.Pytester, ending: s
     [
         (["--blog-adapter=nowhere:adapter"], "--blog-adapter=nowhere:adapter: No module named*"),
         (["--blog-adapter=mine:nothing"], "*mine:nothing: module 'mine' has no attribute*"),
+        (["--blog-report=found.md"], "--blog-report goes with --blog-adapter"),
+        (
+            ["--blog-adapter=mine:broken", "test_other.py"],
+            "--blog-adapter runs the suites and nothing else: name no tests",
+        ),
+        (
+            ["--blog-adapter=mine:broken", "--blog-report=no/found.md"],
+            "--blog-report: there is no folder no",
+        ),
         (["--blog-adapter=mine"], "*--blog-adapter=mine: name a factory, as in package:factory"),
         (["--blog-adapter=mine:__name__"], "*--blog-adapter=mine:__name__: this is no factory"),
         (
@@ -170,6 +179,7 @@ def test_what_cannot_be_run_is_said_in_one_line(
     [
         ("def other(): return 'a string'", "TypeError: this is no Adapter but str"),
         ("def other(): return 1 / 0", "ZeroDivisionError: division by zero"),
+        ("async def other(): pass", "TypeError: the factory must be a plain function or an*"),
         (
             "from blog_core.testing import Adapter\ndef other(): return Adapter()",
             "ValueError: an Adapter offers at least one port",
@@ -185,6 +195,83 @@ def test_an_adapter_that_cannot_be_opened_ends_the_run_in_one_line(
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stdout.fnmatch_lines([f"*--blog-adapter=mine:other: {said}*"])
     assert "1 error" not in done.stdout.str()
+
+
+def test_what_was_left_out_is_counted(mine: pytest.Pytester) -> None:
+    done = prove(mine, "--blog-adapter=mine:broken", "-k", "TestUnitOfWork")
+
+    done.stdout.fnmatch_lines(["mine:broken: * kept, 0 broken, * not run"])
+
+
+@pytest.mark.parametrize("how", ["skip", "xfail"])
+def test_an_adapter_cannot_pass_a_clause_over_while_it_runs(
+    pytester: pytest.Pytester, how: str
+) -> None:
+    pytester.makepyfile(
+        mine=f"""
+        import pytest
+        from blog_adapters.memory import MemoryAccessTokens
+        from blog_core.testing import Adapter
+
+        class Unwilling(MemoryAccessTokens):
+            def read(self, token, *, now):
+                pytest.{how}("I would rather not")
+
+        def unwilling():
+            return Adapter(tokens=Unwilling())
+        """
+    )
+    done = prove(pytester, "--blog-adapter=mine:unwilling", "-k", "TestAccessTokens")
+
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines(
+        ["  x TOKENS-01 *", "      passed over while it ran: *I would rather not*"]
+    )
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "TestMine.test_a_token_expires = None",
+        "async def kept(self): pass\n        TestMine.test_a_token_expires = kept",
+        "TestMine.take = lambda self, adapter, test: None",
+        "TestMine.needs = frozenset({'outbox'})",
+    ],
+)
+def test_a_suite_cannot_be_changed_behind_its_back(pytester: pytest.Pytester, trick: str) -> None:
+    pytester.makepyfile(
+        f"""
+        import pytest
+        from blog_adapters.memory import MemoryAccessTokens
+        from blog_core.testing import Adapter
+        from blog_core.testing.contracts import AccessTokensContract
+
+        @pytest.fixture
+        def blog_adapter():
+            return Adapter(tokens=MemoryAccessTokens())
+
+        class TestMine(AccessTokensContract):
+            pass
+
+        {trick}
+        """
+    )
+    done = prove(pytester)
+
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["ERROR: TestMine must not change *"])
+
+
+def test_a_projects_own_names_for_tests_do_not_matter(mine: pytest.Pytester) -> None:
+    mine.makeini("[pytest]\npython_classes = Spec\npython_functions = should_*")
+
+    done = prove(mine, "--blog-adapter=mine:broken")
+
+    done.stdout.fnmatch_lines(["mine:broken: * kept, 1? broken, * not offered"])
+
+
+def test_collecting_only_is_no_failure(mine: pytest.Pytester) -> None:
+    assert prove(mine, "--blog-adapter=mine:broken", "--collect-only", "-q").ret == 0
 
 
 def test_an_adapter_that_opens_once_and_then_no_more_breaks_clauses(

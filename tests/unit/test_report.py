@@ -36,7 +36,7 @@ def test_a_clause_is_as_good_as_the_worst_of_its_tests() -> None:
 
 def test_the_text_has_a_line_for_each_clause_in_the_order_of_the_suites(report: Report) -> None:
     assert report.as_text() == (
-        "mine:adapter: 1 kept, 1 broken, 2 not offered\n"
+        "mine:adapter: 1 kept, 1 broken, 2 not offered, 146 not run\n"
         "\n"
         "Outbox\n"
         "  + OUTBOX-01  OUTBOX-01 holds.\n"
@@ -70,12 +70,14 @@ def test_the_json_has_the_counts_and_every_finding(report: Report) -> None:
 def test_the_markdown_has_a_row_for_each_suite_and_for_each_clause(report: Report) -> None:
     rows = report.as_markdown().splitlines()
 
-    assert rows[:5] == [
+    assert rows[:7] == [
         "| `mine:adapter` | kept | broken | not offered |",
         "| --- | ---: | ---: | ---: |",
         "| Outbox | 1 | 1 | 1 |",
         "",
         "Not offered: Mailer.",
+        "",
+        "Not run: 146 clauses.",
     ]
     assert "| OUTBOX-02 | broken | OUTBOX-02 holds. |" in rows
     assert "| OUTBOX-03 | lacks outbox: why so | OUTBOX-03 holds. |" in rows

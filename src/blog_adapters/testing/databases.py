@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from tempfile import gettempdir
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from blog_adapters.embedded_postgres import EmbeddedPostgres
+from blog_adapters.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, is_shared
 from blog_adapters.sql.database import RollbackDatabase
 from blog_adapters.sql.migrate import upgrade
 from blog_adapters.sql.urls import engine_url
@@ -21,6 +22,8 @@ SERVER_VARIABLE = "BLOG_TEST_DATABASE_URL"
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made there has a name that no other run has
 _ROOM = 1 << 30  # bytes: a server with some clones takes a tenth
+
+_YOUNG = 60.0  # seconds: what is younger may be a run that is just beginning
 
 _OURS = "made and thrown away by the testing kit of blog-core"
 
@@ -44,11 +47,28 @@ def database_server(run: str, *, url: str | None = None) -> Iterator[str]:
         return
     # Not in pytest's own folder: for root, PostgreSQL runs as somebody else, and each run of
     # pytest shuts that folder to all others, which would crash the servers of the runs beside it.
-    folder = _place() / f"blog-test-{run}"
+    place = _place()
+    for left in place.glob("blog-test-*"):
+        _sweep(left)
+    folder = place / f"blog-test-{run}"
     data = folder / "postgres"
     with EmbeddedPostgres(data, {"fsync": "off"}) as url:
         yield url
-    if not (data / "postmaster.pid").exists():
+    _remove(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the server of a run that was killed; one in use, or somebody else's, stays."""
+    data = folder / "postgres"
+    with suppress(OSError, EmbeddedPostgresError):
+        if time.time() - data.stat().st_mtime > _YOUNG and not is_shared(data):
+            with EmbeddedPostgres(data):
+                pass
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    if not (folder / "postgres" / "postmaster.pid").exists():
         shutil.rmtree(folder.rename(f"{folder}-gone"))
 
 

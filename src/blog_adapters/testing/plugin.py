@@ -6,6 +6,7 @@ that no test asks for.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # see above; nothing reads these annotations at run time
     from blog_adapters.testing.s3 import S3Server
     from blog_core.ports import ImageStorage
 
+_SETTING = "blog_database_url, BLOG_TEST_DATABASE_URL: no databases can be made there"
 _AUTO_MODE = (
     "blog-core's fixtures are run by anyio, and pytest-asyncio's auto mode takes them over, each "
     "on a loop of its own: set asyncio_mode = strict, and mark your own async tests with "
@@ -111,7 +113,13 @@ async def blog_databases(
     """Databases to make and throw away: `async with blog_databases.migrated() as url`."""
     from blog_adapters.testing.databases import throw_away_databases
 
-    async with throw_away_databases(blog_server, run=_run_of(request.config)) as databases:
+    async with AsyncExitStack() as stack:
+        lent = throw_away_databases(blog_server, run=_run_of(request.config))
+        try:
+            databases = await stack.enter_async_context(lent)
+        except Exception as error:  # noqa: BLE001 - told once, and not for each test
+            reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+            pytest.exit(f"{_SETTING}: {reason}", returncode=pytest.ExitCode.USAGE_ERROR)
         yield databases
 
 

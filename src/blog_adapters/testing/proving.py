@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Generator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import isasyncgen, iscoroutine, isgenerator
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +45,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Run the suites and nothing else when an adapter is to be proven."""
     config.addinivalue_line("markers", "clause(id, needs): the promise of a port that this proves")
-    for path in config.getoption("blog_report"):
-        if path.suffix not in _FORMATS:
-            raise pytest.UsageError(f"--blog-report: {path} must end in {', '.join(_FORMATS)}")
     adapters: list[str] = config.getoption("blog_adapter")
+    _check_reports(config.getoption("blog_report"), wanted=bool(adapters))
     if not adapters:
         return
     sys.path.append(str(config.invocation_params.dir))
     for adapter in adapters:
         _load(adapter)
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args[:] = [_suites()]
-    if not hasattr(config, "workerinput"):  # the workers of xdist report to their controller
+    for setting, names in (("python_classes", "Test"), ("python_functions", "test")):
+        config.addinivalue_line(setting, names)  # whatever else a project calls its own
+    is_worker = hasattr(config, "workerinput")  # of xdist: it reports to its controller
+    if config.args_source is pytest.Config.ArgsSource.ARGS and not is_worker:
+        raise pytest.UsageError("--blog-adapter runs the suites and nothing else: name no tests")
+    config.args[:] = [_suites()]
+    if not is_worker and not config.getoption("collectonly"):
         config.pluginmanager.register(_Findings(config), "blog-findings")
+
+
+def _check_reports(paths: list[Path], *, wanted: bool) -> None:
+    if paths and not wanted:
+        raise pytest.UsageError("--blog-report goes with --blog-adapter")
+    for path in paths:
+        if path.suffix not in _FORMATS:
+            raise pytest.UsageError(f"--blog-report: {path} must end in {', '.join(_FORMATS)}")
+        if not path.absolute().parent.is_dir():
+            raise pytest.UsageError(f"--blog-report: there is no folder {path.parent}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -65,6 +78,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if adapters and metafunc.module.__file__ == _suites():
         ids = adapters if len(adapters) > 1 else [pytest.HIDDEN_PARAM]
         metafunc.parametrize("blog_adapter", adapters, ids=ids, indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a suite of which something was changed after its class was made."""
+    contracts: Any = sys.modules.get("blog_core.testing.contracts")
+    if contracts is None:
+        return
+    kinds = {kind for item in items if (kind := getattr(item, "cls", None))}
+    for kind in sorted(kinds, key=lambda each: str(each.__name__)):
+        if issubclass(kind, contracts.Contract) and (changed := kind.changes()):
+            raise pytest.UsageError(f"{kind.__name__} must not change {', '.join(changed)}")
 
 
 @pytest.fixture
@@ -84,6 +108,9 @@ async def blog_adapter(request: pytest.FixtureRequest) -> AsyncIterator[object]:
     async with _opened(named, request.config) as adapter:
         missing = adapter.missing(*request.cls.ports)
         if missing and not request.cls.needs & adapter.lacks.keys():
+            from blog_core.testing.contracts.base import NOT_OFFERED
+
+            request.node.stash[NOT_OFFERED] = True
             pytest.skip(f"no {', '.join(missing)}")
         yield adapter
 
@@ -94,7 +121,7 @@ def blog_clause(blog_adapter: Any, request: pytest.FixtureRequest) -> None:
     request.instance.take(blog_adapter, request.node)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # to see what skips and xfails have made of it
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -104,18 +131,29 @@ def pytest_runtest_makereport(
     if mark is None:
         return report
     clause_id, sentence = mark.args[0], " ".join(str(item.function.__doc__).split())  # type: ignore[attr-defined] # only functions are marked
+    said = "" if call.excinfo is None else str(call.excinfo.value) or call.excinfo.typename
+    callspec = getattr(item, "callspec", None)
+    adapter = callspec.params.get("blog_adapter") if callspec else None
+    if adapter and report.skipped and not _is_not_offered(item):
+        said = f"passed over while it ran: {said}"
+        report.outcome, report.longrepr = "failed", said
+        vars(report).pop("wasxfail", None)
     if report.failed:
         report.sections.append(("Broken clause", f"{clause_id}: {sentence}"))
         crash = getattr(report.longrepr, "reprcrash", None)
         if crash is not None:
             crash.message = f"{clause_id} broken: {sentence}\n{crash.message}"
-    callspec = getattr(item, "callspec", None)
-    if callspec is not None and "blog_adapter" in callspec.params:
+    if adapter:
         suite = item.cls.__name__.removeprefix("Test")  # type: ignore[attr-defined] # a suite is a class
-        said = "" if call.excinfo is None else str(call.excinfo.value) or call.excinfo.typename
-        about = [callspec.params["blog_adapter"], suite, clause_id, sentence, _first_line(said)]
+        about = [adapter, suite, clause_id, sentence, _in_one_line(said)]
         report.user_properties.append((_FINDING, about))
     return report
+
+
+def _is_not_offered(item: pytest.Item) -> bool:
+    from blog_core.testing.contracts.base import NOT_OFFERED
+
+    return item.stash.get(NOT_OFFERED, False)
 
 
 class _Findings:
@@ -197,12 +235,15 @@ async def _opened(named: str, config: pytest.Config) -> AsyncIterator[Any]:
 def _require_adapter(made: object) -> None:
     from blog_core.testing import Adapter
 
+    if iscoroutine(made) or isasyncgen(made) or isgenerator(made):
+        raise TypeError("the factory must be a plain function or an @asynccontextmanager")
     if not isinstance(made, Adapter):
         raise TypeError(f"this is no Adapter but {type(made).__name__}")
 
 
-def _first_line(said: str) -> str:
-    return said.strip().partition("\n")[0]
+def _in_one_line(said: str) -> str:
+    """Return a declared reason whole, and of an error what it begins with."""
+    return " ".join(said.split()) if said.startswith("lacks ") else said.strip().partition("\n")[0]
 
 
 def _suites() -> str:

@@ -1,4 +1,4 @@
-"""The list of clauses, from the suites themselves: `python -m blog_core.testing.catalogue`."""
+"""The list of clauses, from the suites themselves."""
 
 from blog_core.testing.contracts import SUITES, Contract
 
@@ -36,7 +36,3 @@ def _section(suite: type[Contract]) -> str:
             "",
         ]
     )
-
-
-if __name__ == "__main__":
-    print(as_markdown(), end="")  # noqa: T201 - that is what it is for

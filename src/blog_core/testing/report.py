@@ -45,6 +45,10 @@ class Report:
             for found in self.findings.values()
         )
 
+    def left_out(self) -> int:
+        """Return how many clauses were not run, because somebody chose among them."""
+        return sum(clause.id not in self.findings for suite in SUITES for clause in suite.clauses())
+
     def suites(self) -> list[str]:
         """Return the names of the suites of which something was proven, or is said to lack."""
         absent = self.absent()
@@ -84,7 +88,8 @@ class Report:
         """Return the adapter, the counts and the findings, ready for JSON."""
         counts = {verdict: self.count(verdict) for verdict in get_args(Verdict)}
         findings = [asdict(found) for found in self.sorted()]
-        return {"adapter": self.adapter, **counts, "clauses": findings}
+        left_out = {"not run": self.left_out()}
+        return {"adapter": self.adapter, **counts, **left_out, "clauses": findings}
 
     def as_markdown(self) -> str:
         """Return two tables for a README: a row for each suite, and folded, one for each clause.
@@ -98,16 +103,21 @@ class Report:
             rows.append(f"| {suite} | {counts} |")
         if absent:
             rows += ["", f"Not offered: {', '.join(absent)}."]
+        if left_out := self.left_out():
+            rows += ["", f"Not run: {left_out} clauses."]
         rows += ["", "<details><summary>Clause by clause</summary>", ""]
         rows += ["| clause | | promise |", "| --- | --- | --- |"]
         for each in self.sorted():
             if each.suite not in absent:
                 verdict = each.reason if each.verdict == "not offered" else each.verdict
+                verdict = verdict.replace("|", "\\|")
                 rows.append(f"| {each.clause} | {verdict} | {each.sentence} |")
         return "\n".join([*rows, "", "</details>"]) + "\n"
 
     def _summary(self) -> str:
-        return ", ".join(f"{self.count(verdict)} {verdict}" for verdict in get_args(Verdict))
+        counts = [f"{self.count(verdict)} {verdict}" for verdict in get_args(Verdict)]
+        left_out = self.left_out()
+        return ", ".join([*counts, f"{left_out} not run"] if left_out else counts)
 
 
 def written(reports: list[Report], path: Path) -> str:

@@ -21,6 +21,9 @@ from blog_core.ports import (
 from blog_core.testing import builders
 from blog_core.testing.adapter import Adapter, Part, Port, ReceivedMail, StoredPictures
 
+NOT_OFFERED = pytest.StashKey[bool]()
+"""Set on a test that is passed over because the adapter does not offer what it is about."""
+
 NO_ROWS_ID = [0, -1, 2**31, 2**63 - 1, 2**63, -(2**63) - 1, 10**30]
 """Ids that no row has, of every size a caller may send."""
 
@@ -79,6 +82,18 @@ class Contract:
             raise TypeError(f"{cls.__name__} must not redefine {', '.join(changed)}")
 
     @classmethod
+    def changes(cls) -> list[str]:
+        """Return what no longer stands as its suite states it, however that was done."""
+        return sorted(
+            name
+            for suite in cls.__mro__
+            if Contract in suite.__bases__
+            for name in {*vars(suite), "ports", "needs", "take"}
+            if name.startswith(("test_", "ports", "needs", "take"))
+            and getattr(cls, name) is not getattr(suite, name)
+        )
+
+    @classmethod
     def clauses(cls) -> list[Clause]:
         """Return the suite's clauses in the order of their ids."""
         found = (_clause_in(getattr(cls, name)) for name in dir(cls))
@@ -103,6 +118,7 @@ class Contract:
         found = clause_of(test)
         for part in sorted(self.needs | (found.needs if found else frozenset())):
             if part in adapter.lacks:
+                test.stash[NOT_OFFERED] = True
                 pytest.skip(f"lacks {part}: {adapter.lacks[part]}")
         if missing := adapter.missing(*self.ports):
             pytest.fail(f"the adapter offers no {', '.join(missing)}", pytrace=False)
