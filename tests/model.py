@@ -12,7 +12,7 @@ from blog_core.domain.outbox import Entry
 from blog_core.errors import PostNotFound
 from blog_core.services.delivery import LEASE
 from blog_core.testing import builders
-from people import LIMITS, POSTS, USERS, People
+from people import EMAILS, LIMITS, POSTS, USERS, People
 from twins import Twin, Twins
 from worlds import Trouble
 
@@ -64,9 +64,10 @@ class Model(People):
     def deliver(self, limit: int, rounds: int) -> MultipleResults[str]:
         return multiple(*self.delivered(limit, rounds))
 
-    @rule(target=claims, limit=LIMITS, deaths=st.sampled_from([1, 2, 2, 12]))
-    def lose_relays(self, limit: int, deaths: int) -> MultipleResults[Claims]:
+    @rule(target=claims, email=EMAILS, limit=LIMITS, deaths=st.sampled_from([1, 2, 2, 12]))
+    def lose_relays(self, email: str, limit: int, deaths: int) -> MultipleResults[Claims]:
         """Let relays claim what is due and die over it, each when the last one's lease is over."""
+        self.forget_password_while_no_relay_runs(email)
 
         async def claim(twin: Twin) -> list[Entry]:
             now = self.world.clock()

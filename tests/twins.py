@@ -56,7 +56,7 @@ class Twin:
             "passwords": self.passwords,
             **parts,
         }
-        container = in_memory_container(Settings(access_token_expire_minutes=240))
+        container = in_memory_container(Settings(access_token_expire_minutes=120))
         container.override_providers(**{k: providers.Object(part) for k, part in parts.items()})
         self.uow = container.unit_of_work()
         self.post_queries = container.post_queries()
