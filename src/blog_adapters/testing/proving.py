@@ -235,6 +235,8 @@ async def _opened(named: str, config: pytest.Config) -> AsyncIterator[Any]:
 def _require_adapter(made: object) -> None:
     from blog_core.testing import Adapter
 
+    if iscoroutine(made):
+        made.close()  # or it warns, at some later time, that nobody awaited it
     if iscoroutine(made) or isasyncgen(made) or isgenerator(made):
         raise TypeError("the factory must be a plain function or an @asynccontextmanager")
     if not isinstance(made, Adapter):
