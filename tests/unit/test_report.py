@@ -83,6 +83,13 @@ def test_the_markdown_has_a_row_for_each_suite_and_for_each_clause(report: Repor
     assert "| OUTBOX-03 | lacks outbox: why so | OUTBOX-03 holds. |" in rows
 
 
+def test_the_markdown_of_an_adapter_that_offers_everything_names_nothing_as_lacking() -> None:
+    report = Report(adapter="mine:adapter")
+    report.add(finding("OUTBOX-01", "kept"))
+
+    assert "Not offered" not in report.as_markdown()
+
+
 def test_the_text_of_several_adapters_stands_one_under_the_other(report: Report) -> None:
     assert written([report, report], Path("found.txt")).count("mine:adapter: 1 kept") == 2
 
