@@ -151,7 +151,7 @@ def test_the_report_is_written_as_its_name_says(mine: pytest.Pytester, ending: s
         (["--blog-report=found.md"], "--blog-report goes with --blog-adapter"),
         (
             ["--blog-adapter=mine:broken", "test_other.py"],
-            "--blog-adapter runs the suites and nothing else: name no tests",
+            "--blog-adapter runs the suites and nothing else: name no test",
         ),
         (
             ["--blog-adapter=mine:broken", "--blog-report=no/found.md"],

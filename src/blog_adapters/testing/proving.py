@@ -17,6 +17,7 @@ import pytest
 
 _FORMATS = (".txt", ".json", ".md")
 _FINDING = "blog_finding"
+_SUITES = "blog_core.testing.suites"
 _OPENED = pytest.StashKey[set[str]]()
 _VERDICTS: Any = {"passed": "kept", "failed": "broken", "skipped": "not offered"}
 
@@ -56,8 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line(setting, names)  # whatever else a project calls its own
     is_worker = hasattr(config, "workerinput")  # of xdist: it reports to its controller
     if config.args_source is pytest.Config.ArgsSource.ARGS and not is_worker:
-        raise pytest.UsageError("--blog-adapter runs the suites and nothing else: name no tests")
-    config.args[:] = [_suites()]
+        if not all(argument.startswith((_SUITES, _suites())) for argument in config.args):
+            raise pytest.UsageError("--blog-adapter runs the suites and nothing else: name no test")
+    else:
+        config.args[:] = [_suites()]
     if not is_worker and not config.getoption("collectonly"):
         config.pluginmanager.register(_Findings(config), "blog-findings")
 
@@ -249,6 +252,6 @@ def _in_one_line(said: str) -> str:
 
 
 def _suites() -> str:
-    spec = find_spec("blog_core.testing.suites")
+    spec = find_spec(_SUITES)
     assert spec is not None
     return str(spec.origin)
