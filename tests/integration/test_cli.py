@@ -6,8 +6,6 @@ import re
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +18,7 @@ import pytest
 from blog_adapters.container import Container, close, prepare
 from blog_adapters.settings import Settings
 from blog_adapters.testing.databases import ThrowAwayDatabases
-from processes import PATIENCE, Served, run, run_blog, serving, started
+from processes import PATIENCE, Served, eventually, is_alive, run, run_blog, serving, started
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = {"username": "ada", "email": "ada@example.com", "password": "correct horse"}
@@ -41,29 +39,11 @@ def postgres_pid(folder: Path) -> int:
     return int((folder / "var/postgres/postmaster.pid").read_text().split()[0])
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
 def listens(url: str) -> bool:
     try:
         httpx.get(f"{url}/livez", timeout=PATIENCE)
     except httpx.TransportError:
         return False
-    return True
-
-
-def eventually(fact: Callable[[], bool]) -> bool:
-    """Whether the fact comes true before patience ends."""
-    deadline = time.monotonic() + PATIENCE
-    while not fact():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
     return True
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from blog_adapters.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from processes import eventually, is_alive
 
 FAST = {"fsync": "off"}
 OWNER = """
@@ -55,23 +56,10 @@ def pid_of(folder: Path) -> int:
     return int((folder / "postmaster.pid").read_text().split()[0])
 
 
-def is_gone(pid: int) -> bool:
-    for _ in range(100):
-        with suppress(FileNotFoundError):  # no /proc on macOS
-            if not Path(f"/proc/{pid}/cmdline").read_bytes():
-                return True  # dead, and only waiting for the first process to collect it
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def kill_the_server(folder: Path) -> int:
     pid = pid_of(folder)
     os.kill(pid, signal.SIGKILL)
-    assert is_gone(pid)
+    assert eventually(lambda: not is_alive(pid))
     return pid
 
 
@@ -191,7 +179,7 @@ def test_the_last_to_stop_leaves_no_process(made: Path) -> None:
     first.stop()
     second.stop()
 
-    assert is_gone(pid)
+    assert eventually(lambda: not is_alive(pid))
 
 
 def test_a_stop_without_a_start_does_nothing(made: Path) -> None:
@@ -259,7 +247,7 @@ def test_the_server_of_a_killed_owner_ends_with_the_next_clean_stop(made: Path) 
 
     server.stop()
 
-    assert is_gone(pid)
+    assert eventually(lambda: not is_alive(pid))
 
 
 def test_an_interrupted_making_is_begun_again(folder: Path) -> None:

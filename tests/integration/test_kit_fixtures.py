@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from processes import eventually, is_alive
+
 USES = """
     import pytest
 
@@ -173,7 +175,7 @@ def test_what_a_killed_run_leaves_is_removed_by_the_next(
 
         assert done.parseoutcomes() == {"passed": 1}
         assert list(Path(folder).iterdir()) == []
-        assert not Path(f"/proc/{pid}").exists()
+        assert eventually(lambda: not is_alive(pid))
 
 
 def test_a_project_may_put_its_own_container_under_everything(pytester: pytest.Pytester) -> None:
