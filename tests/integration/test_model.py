@@ -22,7 +22,7 @@ from blog_adapters.sql import (
     SqlUserQueries,
     sql_unit_of_work,
 )
-from blog_adapters.sql.database import Statements
+from blog_adapters.sql.statements import Statements
 from blog_adapters.testing.databases import connected, rolled_back, throw_away_databases
 from model import OpenTwins, require_alike
 from twins import Twin, Twins
@@ -38,7 +38,7 @@ class Swift(RollbackDatabase):
     async def reading(self) -> AsyncIterator[Statements]:
         """See `RollbackDatabase`."""
         async with self._turn:
-            yield Statements(self._connection)
+            yield Statements(await self._driver_connection())
 
 
 @pytest.fixture(scope="session")

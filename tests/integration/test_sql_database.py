@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
+from asyncpg import IntegrityConstraintViolationError, PostgresError
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog_adapters.embedded_postgres import EmbeddedPostgres
@@ -54,7 +54,7 @@ async def kill(database: PooledDatabase, backend: int) -> None:
 
 async def number_of_users(database: PooledDatabase) -> int:
     async with database.reading() as statements:
-        return int((await statements.execute(USERS)).scalar_one())
+        return int((await statements.execute(USERS))[0][0])
 
 
 class TestUnavailable:
@@ -93,7 +93,7 @@ class TestUnavailable:
         self, blog_committing_database: PooledDatabase
     ) -> None:
         async with blog_committing_database.writing() as transaction:
-            backend = (await transaction.execute(BACKEND)).scalar_one()
+            backend = (await transaction.execute(BACKEND))[0][0]
             await kill(blog_committing_database, backend)
 
             with pytest.raises(DatabaseUnavailable):
@@ -104,7 +104,7 @@ class TestUnavailable:
     ) -> None:
         async with blog_committing_database.writing() as transaction:
             await transaction.execute(ADD_USER)
-            await kill(blog_committing_database, (await transaction.execute(BACKEND)).scalar_one())
+            await kill(blog_committing_database, (await transaction.execute(BACKEND))[0][0])
 
             with pytest.raises(DatabaseUnavailable):
                 await transaction.commit()
@@ -116,9 +116,7 @@ class TestUnavailable:
     ) -> None:
         async def fail_after_losing_the_connection() -> None:
             async with blog_committing_database.writing() as transaction:
-                await kill(
-                    blog_committing_database, (await transaction.execute(BACKEND)).scalar_one()
-                )
+                await kill(blog_committing_database, (await transaction.execute(BACKEND))[0][0])
                 raise KeyError
 
         with pytest.raises(KeyError):
@@ -144,14 +142,14 @@ class TestUnavailable:
                     text(f"DO $$ BEGIN RAISE 'Oh' USING ERRCODE = '{sqlstate}'; END $$")
                 )
 
-        assert isinstance(caught.value.__cause__, DBAPIError)
+        assert isinstance(caught.value.__cause__, PostgresError)
 
 
 class TestFailuresThatMeanNothing:
     async def test_a_mistake_in_a_statement_escapes_untouched(
         self, blog_committing_database: PooledDatabase
     ) -> None:
-        with pytest.raises(DBAPIError, match="division by zero"):
+        with pytest.raises(PostgresError, match="division by zero"):
             async with blog_committing_database.reading() as statements:
                 await statements.execute(text("SELECT 1 / 0"))
 
@@ -162,13 +160,13 @@ class TestFailuresThatMeanNothing:
             entry = builders.entry()
             await unit.outbox.add(entry)
 
-            with pytest.raises(IntegrityError):
+            with pytest.raises(IntegrityConstraintViolationError):
                 await unit.outbox.add(entry)
 
     async def test_an_escaping_error_does_not_repeat_what_was_sent(
         self, blog_committing_database: PooledDatabase
     ) -> None:
-        with pytest.raises(DBAPIError) as caught:
+        with pytest.raises(PostgresError) as caught:
             await given_user(
                 lambda: sql_unit_of_work(blog_committing_database),
                 builders.new_user(password_hash="secret" * 99),
@@ -203,7 +201,7 @@ class TestPool:
         self, blog_committing_database: PooledDatabase
     ) -> None:
         async with blog_committing_database.reading() as statements:
-            backend = (await statements.execute(BACKEND)).scalar_one()
+            backend = (await statements.execute(BACKEND))[0][0]
             await kill(blog_committing_database, backend)
 
         await blog_committing_database.check()
@@ -251,7 +249,7 @@ class TestPool:
                         " WHERE datname = current_database() AND backend_type = 'client backend'"
                     )
                 )
-                connections = backends.scalar_one()
+                connections = backends[0][0]
             users = await number_of_users(database)
             await database.close()
 
@@ -264,7 +262,7 @@ class TestPool:
         async with blog_committing_database.writing() as transaction:
             setting = await transaction.execute(text(f"SHOW {name}"))
 
-        assert setting.scalar_one() == SERVER_SETTINGS[name]
+        assert setting[0][0] == SERVER_SETTINGS[name]
 
 
 class TestTransactions:

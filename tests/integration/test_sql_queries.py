@@ -9,7 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import AdaptedConnection, event, text
+from asyncpg.connection import LoggedQuery
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog_adapters.sql import (
@@ -62,29 +63,17 @@ async def test_a_read_is_one_statement_and_no_transaction(
     blog_committing_database: PooledDatabase,
     read: Callable[[SqlPostQueries, SqlUserQueries], Awaitable[object]],
 ) -> None:
-    statements, commands = [], []
-    engine = blog_committing_database._autocommit.sync_engine
+    asked: list[str] = []
+    async with blog_committing_database.reading() as statements:  # the one that is used again
+        statements._connection.add_query_logger(lambda record: asked.append(record.query))
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def note_statement(*arguments: object) -> None:
-        statements.append(str(arguments[2]))
-
-    @event.listens_for(engine, "connect")
-    def note_commands(connection: AdaptedConnection, _: object) -> None:
-        connection.driver_connection.add_query_logger(lambda record: commands.append(record.query))
-
-    await blog_committing_database.check()
-    await asyncio.sleep(0)  # the driver tells its loggers a turn later
-    statements.clear()
-    commands.clear()
     with suppress(NotFound, SessionEnded):  # asked all the same
         await read(
             SqlPostQueries(blog_committing_database), SqlUserQueries(blog_committing_database)
         )
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the driver tells its loggers a turn later
 
-    assert [statement.split()[0] for statement in statements] == ["SELECT"]
-    assert commands == [";"]  # no BEGIN: only the pool's question whether the connection lives
+    assert [statement.split()[0] for statement in asked] == ["SELECT"]
 
 
 @pytest.fixture(scope="module")
@@ -136,13 +125,14 @@ async def plan_of(
     """Return how the server answers what a page of 10 posts asks it, line by line."""
     asked = []
 
-    def note(*arguments: Any) -> None:  # noqa: ANN401 - SQLAlchemy's six, of which two matter
-        asked.append((arguments[2], arguments[3]))
+    def note(record: LoggedQuery) -> None:
+        asked.append((record.query, record.args))
 
-    engine = connection.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    driver.add_query_logger(note)
     await SqlPostQueries(RollbackDatabase(connection)).page(limit=10, **page)
-    event.remove(engine, "before_cursor_execute", note)
+    await asyncio.sleep(0)  # the driver tells its loggers a turn later
+    driver.remove_query_logger(note)
     ((statement, parameters),) = [one for one in asked if one[0].startswith("SELECT")]
 
     values = ", ".join(f"'{value}'" for value in parameters)

@@ -1,21 +1,25 @@
 """The two doors to PostgreSQL: `writing` for units of work, `reading` for queries.
 
-Every SQL adapter goes through them and none knows which database stands behind: a pool, or one
-connection whose transaction a test rolls back.
+Every SQL adapter goes through them and none knows which database stands behind: many connections,
+or one whose transaction a test rolls back.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from typing import Any, Protocol
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
+from typing import Protocol
 
-from sqlalchemy import CursorResult, Executable, Row, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+import asyncpg
+from asyncpg import Connection, InterfaceError, PostgresError, Record
+from asyncpg.transaction import Transaction as DriverTransaction
+from sqlalchemy import Executable, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blog_adapters.sql.connections import Connections
 from blog_adapters.sql.failures import translated
+from blog_adapters.sql.statements import DIALECT, Statements, Values
 from blog_adapters.sql.urls import engine_url
-from blog_core.errors import DatabaseUnavailable
 
 CONNECT_SECONDS = 2.0
 """How long a new connection may take."""
@@ -31,34 +35,25 @@ SERVER_SETTINGS = {
 }
 """What each connection asks of the server, so that nothing waits or blocks without end."""
 
-AnyRow = Row[*tuple[Any, ...]]
-Rows = CursorResult[*tuple[Any, ...]]
-Values = Mapping[str, object]
-
-
-class Statements:
-    """A connection that runs statements."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def execute(self, statement: Executable, values: Values | None = None) -> Rows:
-        """Run a statement. Raises DatabaseUnavailable, and what a broken constraint means."""
-        with translated():
-            return await self._connection.execute(statement, values)
+_ANY = select(1)
 
 
 class Transaction(Statements):
-    """A connection on which a transaction is open."""
+    """A connection whose first statement opens a transaction, or a savepoint within one."""
 
-    def __init__(self, connection: AsyncConnection, commit: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._commit = commit
+        self._open: DriverTransaction | None = None
         self._failed = False
 
-    async def execute(self, statement: Executable, values: Values | None = None) -> Rows:
+    async def execute(self, statement: Executable, values: Values | None = None) -> list[Record]:
         """Run a statement; when it fails, the transaction is lost."""
         try:
+            if self._open is None:
+                with translated(self._connection):
+                    opening = self._connection.transaction()
+                    await opening.start()
+                    self._open = opening
             return await super().execute(statement, values)
         except BaseException:
             self._failed = True
@@ -69,8 +64,18 @@ class Transaction(Statements):
         # PostgreSQL would answer this COMMIT with a ROLLBACK and the driver would not say so.
         if self._failed:
             raise RuntimeError("a transaction in which a statement failed cannot be committed")
-        with translated():
-            await self._commit()
+        if self._open is not None:
+            with translated(self._connection):
+                await self._open.commit()
+            self._open = None
+
+    async def rollback(self) -> None:
+        """Undo what was not committed."""
+        # If the connection is lost, the server has rolled back by itself.
+        with suppress(PostgresError, InterfaceError, OSError):
+            if self._open is not None:
+                await self._open.rollback()
+        self._open = None
 
 
 class Database(Protocol):
@@ -90,7 +95,7 @@ class Database(Protocol):
 
 
 class PooledDatabase:
-    """A PostgreSQL server, through a pool of connections that is never larger than `size`.
+    """A PostgreSQL server, through never more than `size` connections.
 
     Args:
         url: see `engine_url`.
@@ -102,67 +107,40 @@ class PooledDatabase:
     """
 
     def __init__(self, url: str, *, size: int = 10, patience: float = 2.0) -> None:
-        self._patience = patience
-        # The pool's own queue is not fair: whoever waits in it may wait for ever.
-        self._gate = asyncio.Semaphore(size)
-        # AUTOCOMMIT first, so that the pool's ping takes one round trip and not three.
-        self._autocommit = create_async_engine(
-            engine_url(url),
-            isolation_level="AUTOCOMMIT",
-            pool_size=size,
-            max_overflow=0,
-            pool_timeout=patience,
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            hide_parameters=True,
-            connect_args={
-                "timeout": CONNECT_SECONDS,
-                "command_timeout": ANSWER_SECONDS,
-                "server_settings": SERVER_SETTINGS,
-            },
+        _, options = DIALECT.create_connect_args(engine_url(url))
+        self._connect = partial(
+            asyncpg.connect,
+            **options,
+            timeout=CONNECT_SECONDS,
+            command_timeout=ANSWER_SECONDS,
+            server_settings=SERVER_SETTINGS,
         )
-        self._transactional = self._autocommit.execution_options(isolation_level="READ COMMITTED")
+        self._connections = Connections(self._connect, size=size, patience=patience)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         """See `Database`. Raises DatabaseUnavailable."""
-        async with self._connection(self._transactional) as connection:
+        async with self._connections.lent() as connection:
+            transaction = Transaction(connection)
             try:
-                yield Transaction(connection, connection.commit)
+                yield transaction
             finally:
-                # If the connection is lost, the server has rolled back by itself.
-                with suppress(DBAPIError, OSError):
-                    await connection.rollback()
+                await transaction.rollback()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Statements]:
         """See `Database`. Raises DatabaseUnavailable."""
-        async with self._connection(self._autocommit) as connection:
+        async with self._connections.lent() as connection:
             yield Statements(connection)
 
     async def check(self) -> None:
         """See `Database`."""
         async with self.reading() as statements:
-            await statements.execute(select(1))
+            await statements.execute(_ANY)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._autocommit.dispose()
-
-    @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._gate.acquire()
-        except TimeoutError as error:
-            raise DatabaseUnavailable from error
-        try:
-            async with AsyncExitStack() as stack:
-                with translated():
-                    connection = await stack.enter_async_context(engine.connect())
-                yield connection
-        finally:
-            self._gate.release()
+        await self._connections.close()
 
 
 class RollbackDatabase:
@@ -180,17 +158,11 @@ class RollbackDatabase:
     async def writing(self) -> AsyncIterator[Transaction]:
         """See `Database`."""
         async with self._turn:
-            savepoint = await self._connection.begin_nested()
-
-            async def commit() -> None:
-                nonlocal savepoint
-                await savepoint.commit()
-                savepoint = await self._connection.begin_nested()
-
+            transaction = Transaction(await self._driver_connection())
             try:
-                yield Transaction(self._connection, commit)
+                yield transaction
             finally:
-                await savepoint.rollback()
+                await transaction.rollback()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Statements]:
@@ -201,4 +173,8 @@ class RollbackDatabase:
     async def check(self) -> None:
         """See `Database`."""
         async with self.reading() as statements:
-            await statements.execute(select(1))
+            await statements.execute(_ANY)
+
+    async def _driver_connection(self) -> Connection:
+        pooled = await self._connection.get_raw_connection()
+        return pooled.driver_connection

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from asyncpg import Connection, InterfaceError, PostgresError
 
 from blog_adapters.sql.tables import CONSTRAINT_ERRORS
 from blog_core.errors import DatabaseUnavailable
@@ -25,26 +24,32 @@ _PASSING = (
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(connection: Connection | None = None) -> Iterator[None]:
     """Raise what a failure means to the blog; one that means nothing to it escapes untouched.
 
     Only for calls of the database: an OSError is taken for a connection that failed.
+
+    Args:
+        connection: the one that is used; None while there is none yet.
     """
     try:
         yield
-    except IntegrityError as error:
-        meaning = CONSTRAINT_ERRORS.get(getattr(error.driver_exception, "constraint_name", ""))
-        if meaning is None:
-            raise
-        raise meaning from error
-    except DBAPIError as error:
-        if not (error.connection_invalidated or sqlstate(error).startswith(_PASSING)):
+    except PostgresError as error:
+        meaning = CONSTRAINT_ERRORS.get(getattr(error, "constraint_name", None) or "")
+        if meaning is not None:
+            raise meaning from error
+        if not sqlstate(error).startswith(_PASSING):
+            error.detail = None  # it quotes what is stored
             raise
         raise DatabaseUnavailable from error
-    except (OSError, PoolTimeout, UnicodeError) as error:  # a host's name may not be one
+    except InterfaceError as error:
+        if connection is None or not connection.is_closed():
+            raise  # a mistake of the caller's
+        raise DatabaseUnavailable from error
+    except (OSError, UnicodeError) as error:  # a host's name may not be one
         raise DatabaseUnavailable from error
 
 
-def sqlstate(error: DBAPIError) -> str:
+def sqlstate(error: BaseException | None) -> str:
     """Return the server's code for an error (PostgreSQL's Appendix A), '' when it sent none."""
-    return getattr(error.orig, "sqlstate", None) or ""
+    return getattr(error, "sqlstate", None) or ""

@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from asyncpg import PostgresError
 from sqlalchemy import Connection, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -90,15 +91,15 @@ async def require_current_schema(database: Database) -> None:
     """
     try:
         async with database.reading() as statements:
-            found = await statements.execute(text("SELECT version_num FROM alembic_version"))
-    except DBAPIError as error:
+            row = await statements.one(text("SELECT version_num FROM alembic_version"))
+    except PostgresError as error:
         raise _refused(error) from error
     except DatabaseUnavailable as error:
         # At the start it helps to know what the server said: a password, a name that is not there.
-        if isinstance(error.__cause__, DBAPIError):
+        if isinstance(error.__cause__, PostgresError):
             raise _refused(error.__cause__) from error
         raise
-    current, needed = found.scalar_one_or_none(), head_revision()
+    current, needed = row and row["version_num"], head_revision()
     if current == needed:
         return
     if current is None or current in revisions():
@@ -132,16 +133,16 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
     except CommandError as error:
         raise SchemaError(str(error)) from error
     except DBAPIError as error:
-        raise _refused(error) from error
+        raise _refused(error.driver_exception) from error
     except (OSError, UnicodeError) as error:  # a host's name may not be one
         raise SchemaError(f"The database does not answer: {error}") from error
 
 
-def _refused(error: DBAPIError) -> SchemaError:
+def _refused(error: BaseException | None) -> SchemaError:
     if sqlstate(error) == _UNDEFINED_TABLE:
         return SchemaError("The database has no schema yet: run `blog migrate`")
     # The first line only: the rest may quote what is stored.
-    reason = str(error.driver_exception).partition("\n")[0]
+    reason = str(error).partition("\n")[0]
     return SchemaError(f"The database refused: {reason}")
 
 

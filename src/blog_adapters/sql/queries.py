@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy import (
     ColumnElement,
     Executable,
@@ -23,8 +24,9 @@ from sqlalchemy import (
     tuple_,
 )
 
-from blog_adapters.sql.database import AnyRow, Database, Values
+from blog_adapters.sql.database import Database
 from blog_adapters.sql.repositories import POST, SESSION, USER, post_from, session_from, user_from
+from blog_adapters.sql.statements import Values
 from blog_adapters.sql.tables import posts, sessions, users
 from blog_core.domain.access import Actor, Session
 from blog_core.domain.paging import Cursor
@@ -59,7 +61,7 @@ class SqlPostQueries:
     async def get(self, post_id: PostId) -> PostView:
         """See `PostQueries`."""
         async with self._database.reading() as statements:
-            row = (await statements.execute(_GET_POST, {"post_id": post_id})).one_or_none()
+            row = await statements.one(_GET_POST, {"post_id": post_id})
         if row is None:
             raise PostNotFound
         return _view_from(row)
@@ -79,17 +81,17 @@ class SqlPostQueries:
         if cursor is not None:
             values |= {"date_posted": cursor.date_posted, "post_id": cursor.post_id}
         async with self._database.reading() as statements:
-            rows = (await statements.execute(statement, values)).all()
+            rows = await statements.execute(statement, values)
         head = rows[0]
-        if not head.author_exists:
+        if not head["author_exists"]:
             raise UserNotFound
-        found = [_view_from(row) for row in rows if row.id is not None]
+        found = [_view_from(row) for row in rows if row["id"] is not None]
         found.sort(key=lambda view: (view.post.date_posted, view.post.id), reverse=True)
 
         backward = way is _Way.NEWER
         shown = found[-limit:] if backward else found[:limit]
         more_ahead = len(found) > limit
-        more_behind = head.more_behind if cursor else bool(skip and shown)
+        more_behind = head["more_behind"] if cursor else bool(skip and shown)
         if shown:
             older: Cursor | None = shown[-1].post.place(of_author=author_id)
             newer: Cursor | None = shown[0].post.place(of_author=author_id, backward=True)
@@ -97,18 +99,18 @@ class SqlPostQueries:
             older = newer = cursor and cursor.turned()
         return PostPage(
             posts=tuple(shown),
-            total=head.total,
+            total=head["total"],
             next_cursor=older if (more_behind if backward else more_ahead) else None,
             prev_cursor=newer if (more_ahead if backward else more_behind) else None,
         )
 
 
-def _view_from(row: AnyRow) -> PostView:
+def _view_from(row: Record) -> PostView:
     author = Author(
-        id=row.user_id,
-        username=row.username,
-        image_file=row.image_file,
-        version=row.author_version,
+        id=row["user_id"],
+        username=row["username"],
+        image_file=row["image_file"],
+        version=row["author_version"],
     )
     return PostView(post=post_from(row), author=author)
 
@@ -201,9 +203,9 @@ class SqlUserQueries:
             rows = await statements.execute(_SESSIONS, {"user_id": user_id})
         return [session_from(row) for row in rows]
 
-    async def _one(self, statement: Executable, values: Values, missing: type[BlogError]) -> AnyRow:
+    async def _one(self, statement: Executable, values: Values, missing: type[BlogError]) -> Record:
         async with self._database.reading() as statements:
-            row = (await statements.execute(statement, values)).one_or_none()
+            row = await statements.one(statement, values)
         if row is None:
             raise missing
         return row

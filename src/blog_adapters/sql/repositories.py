@@ -1,13 +1,18 @@
-"""The repositories of a unit of work, each beside its translators between rows and values."""
+"""The repositories of a unit of work, each beside its translators between rows and values.
+
+Statements are built once, with parameters: building one takes as long as answering it.
+"""
 
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, delete, insert, or_, select, update
+from asyncpg import Record
+from sqlalchemy import Executable, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from blog_adapters.sql.database import AnyRow, Transaction
+from blog_adapters.sql.database import Transaction
+from blog_adapters.sql.statements import Values
 from blog_adapters.sql.tables import posts, reset_tokens, sessions, users
 from blog_core.domain.access import ResetToken, Session
 from blog_core.domain.posts import NewPost, Post, PostId
@@ -23,57 +28,6 @@ from blog_core.errors import (
     UserNotFound,
 )
 
-
-class SqlPosts:
-    """`PostRepository` on PostgreSQL."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-
-    async def add(self, post: NewPost) -> Post:
-        """See `PostRepository`."""
-        statement = (
-            insert(posts)
-            .values(
-                title=post.title,
-                content=post.content,
-                user_id=post.author_id,
-                date_posted=post.date_posted,
-                version=1,
-            )
-            .returning(*POST)
-        )
-        return post_from((await self._transaction.execute(statement)).one())
-
-    async def get(self, post_id: PostId) -> Post:
-        """See `PostRepository`."""
-        statement = select(*POST).where(posts.c.id == post_id).with_for_update()
-        row = (await self._transaction.execute(statement)).one_or_none()
-        if row is None:
-            raise PostNotFound
-        return post_from(row)
-
-    async def save(self, post: Post) -> Post:
-        """See `PostRepository`."""
-        statement = (
-            update(posts)
-            .where(posts.c.id == post.id, posts.c.version == post.version)
-            .values(title=post.title, content=post.content, version=post.version + 1)
-            .returning(*POST)
-        )
-        row = (await self._transaction.execute(statement)).one_or_none()
-        if row is None:
-            await self.get(post.id)
-            raise StaleVersion
-        return post_from(row)
-
-    async def delete(self, post_id: PostId) -> None:
-        """See `PostRepository`."""
-        statement = delete(posts).where(posts.c.id == post_id)
-        if not (await self._transaction.execute(statement)).rowcount:
-            raise PostNotFound
-
-
 POST = (
     posts.c.id,
     posts.c.title,
@@ -84,85 +38,73 @@ POST = (
 )
 
 
-def post_from(row: AnyRow) -> Post:
+def post_from(row: Record) -> Post:
     """Return the post in a row that has the columns `POST`."""
     return Post(
-        id=row.id,
-        title=row.title,
-        content=row.content,
-        author_id=row.user_id,
-        date_posted=row.date_posted,
-        version=row.version,
+        id=row["id"],
+        title=row["title"],
+        content=row["content"],
+        author_id=row["user_id"],
+        date_posted=row["date_posted"],
+        version=row["version"],
     )
 
 
-class SqlUsers:
-    """`UserRepository` on PostgreSQL."""
+_THIS_POST = posts.c.id == bindparam("post_id")
+_ADD_POST = insert(posts).returning(*POST)
+_GET_POST = select(*POST).where(_THIS_POST).with_for_update()
+_SAVE_POST = (
+    update(posts)
+    .where(_THIS_POST, posts.c.version == bindparam("seen_version"))
+    .values(version=posts.c.version + 1)
+    .returning(*POST)
+)
+_DELETE_POST = delete(posts).where(_THIS_POST).returning(posts.c.id)
+
+
+class SqlPosts:
+    """`PostRepository` on PostgreSQL."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, user: NewUser) -> User:
-        """See `UserRepository`."""
-        await self._require_free(user)
-        statement = insert(users).values(**_columns_of(user), version=1).returning(*USER)
-        return user_from((await self._transaction.execute(statement)).one())
+    async def add(self, post: NewPost) -> Post:
+        """See `PostRepository`."""
+        values = {
+            "title": post.title,
+            "content": post.content,
+            "user_id": post.author_id,
+            "date_posted": post.date_posted,
+            "version": 1,
+        }
+        (row,) = await self._transaction.execute(_ADD_POST, values)
+        return post_from(row)
 
-    async def get(self, user_id: UserId) -> User:
-        """See `UserRepository`."""
-        return await self._one(users.c.id == user_id)
-
-    async def by_email(self, email: str) -> User:
-        """See `UserRepository`."""
-        return await self._one(users.c.email_key == canonical_key(email))
-
-    async def save(self, user: User) -> User:
-        """See `UserRepository`."""
-        stored = await self.get(user.id)
-        if stored.version != user.version:
-            raise StaleVersion
-        await self._require_free(user, but=user.id)
-        saved = replace(user, version=user.version + 1)
-        await self._transaction.execute(
-            update(users)
-            .where(users.c.id == user.id)
-            .values(**_columns_of(saved), image_file=saved.image_file, version=saved.version)
-        )
-        return saved
-
-    async def delete(self, user_id: UserId) -> None:
-        """See `UserRepository`."""
-        statement = delete(users).where(users.c.id == user_id)
-        if not (await self._transaction.execute(statement)).rowcount:
-            raise UserNotFound
-
-    async def shows_picture(self, image_file: str) -> bool:
-        """See `UserRepository`."""
-        statement = select(users.c.id).where(users.c.image_file == image_file).limit(1)
-        return (await self._transaction.execute(statement)).one_or_none() is not None
-
-    async def _one(self, condition: ColumnElement[bool]) -> User:
-        # Not the stronger FOR UPDATE, which would hold up every insert of a row that belongs to
-        # this user: their foreign keys take FOR KEY SHARE.
-        statement = select(*USER).where(condition).with_for_update(key_share=True)
-        row = (await self._transaction.execute(statement)).one_or_none()
+    async def get(self, post_id: PostId) -> Post:
+        """See `PostRepository`."""
+        row = await self._transaction.one(_GET_POST, {"post_id": post_id})
         if row is None:
-            raise UserNotFound
-        return user_from(row)
+            raise PostNotFound
+        return post_from(row)
 
-    async def _require_free(self, user: NewUser, *, but: UserId | None = None) -> None:
-        """Look before storing; whoever stores the same in between is refused by a constraint."""
-        same_name = users.c.username_key == user.username_key
-        statement = (
-            select(same_name.label("same_name"))
-            .where(or_(same_name, users.c.email_key == user.email_key))
-            .where(users.c.id != (but or 0))
-            .order_by(same_name.desc())
-            .limit(1)
-        )
-        clash = (await self._transaction.execute(statement)).one_or_none()
-        if clash is not None:
-            raise UsernameTaken if clash.same_name else EmailTaken
+    async def save(self, post: Post) -> Post:
+        """See `PostRepository`."""
+        values = {
+            "post_id": post.id,
+            "seen_version": post.version,
+            "title": post.title,
+            "content": post.content,
+        }
+        row = await self._transaction.one(_SAVE_POST, values)
+        if row is None:
+            await self.get(post.id)
+            raise StaleVersion
+        return post_from(row)
+
+    async def delete(self, post_id: PostId) -> None:
+        """See `PostRepository`."""
+        if not await self._transaction.execute(_DELETE_POST, {"post_id": post_id}):
+            raise PostNotFound
 
 
 USER = (
@@ -175,19 +117,101 @@ USER = (
 )
 
 
-def user_from(row: AnyRow) -> User:
+def user_from(row: Record) -> User:
     """Return the account in a row that has the columns `USER`."""
     return User(
-        id=row.id,
-        username=row.username,
-        email=row.email,
-        password_hash=row.password_hash,
-        image_file=row.image_file,
-        version=row.version,
+        id=row["id"],
+        username=row["username"],
+        email=row["email"],
+        password_hash=row["password_hash"],
+        image_file=row["image_file"],
+        version=row["version"],
     )
 
 
-def _columns_of(user: NewUser) -> dict[str, str]:
+_THIS_USER = users.c.id == bindparam("user_id")
+# Not the stronger FOR UPDATE, which would hold up every insert of a row that belongs to
+# this user: their foreign keys take FOR KEY SHARE.
+_GET_USER = select(*USER).where(_THIS_USER).with_for_update(key_share=True)
+_USER_BY_EMAIL = (
+    select(*USER).where(users.c.email_key == bindparam("email_key")).with_for_update(key_share=True)
+)
+_SAME_NAME = users.c.username_key == bindparam("username_key")
+_CLASH = (
+    select(_SAME_NAME.label("same_name"))
+    .where(or_(_SAME_NAME, users.c.email_key == bindparam("email_key")))
+    .where(users.c.id != bindparam("but"))
+    .order_by(_SAME_NAME.desc())
+    .limit(1)
+)
+_ADD_USER = insert(users).returning(*USER)
+_SAVE_USER = update(users).where(_THIS_USER)
+_DELETE_USER = delete(users).where(_THIS_USER).returning(users.c.id)
+_SHOWS_PICTURE = select(users.c.id).where(users.c.image_file == bindparam("image_file")).limit(1)
+
+
+class SqlUsers:
+    """`UserRepository` on PostgreSQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def add(self, user: NewUser) -> User:
+        """See `UserRepository`."""
+        await self._require_free(user)
+        (row,) = await self._transaction.execute(_ADD_USER, _columns_of(user) | {"version": 1})
+        return user_from(row)
+
+    async def get(self, user_id: UserId) -> User:
+        """See `UserRepository`."""
+        return await self._one(_GET_USER, {"user_id": user_id})
+
+    async def by_email(self, email: str) -> User:
+        """See `UserRepository`."""
+        return await self._one(_USER_BY_EMAIL, {"email_key": canonical_key(email)})
+
+    async def save(self, user: User) -> User:
+        """See `UserRepository`."""
+        stored = await self.get(user.id)
+        if stored.version != user.version:
+            raise StaleVersion
+        await self._require_free(user, but=user.id)
+        saved = replace(user, version=user.version + 1)
+        changes = {"image_file": saved.image_file, "version": saved.version}
+        await self._transaction.execute(
+            _SAVE_USER, {"user_id": user.id} | _columns_of(saved) | changes
+        )
+        return saved
+
+    async def delete(self, user_id: UserId) -> None:
+        """See `UserRepository`."""
+        if not await self._transaction.execute(_DELETE_USER, {"user_id": user_id}):
+            raise UserNotFound
+
+    async def shows_picture(self, image_file: str) -> bool:
+        """See `UserRepository`."""
+        shown = await self._transaction.one(_SHOWS_PICTURE, {"image_file": image_file})
+        return shown is not None
+
+    async def _one(self, statement: Executable, values: Values) -> User:
+        row = await self._transaction.one(statement, values)
+        if row is None:
+            raise UserNotFound
+        return user_from(row)
+
+    async def _require_free(self, user: NewUser, *, but: UserId | None = None) -> None:
+        """Look before storing; whoever stores the same in between is refused by a constraint."""
+        values = {
+            "username_key": user.username_key,
+            "email_key": user.email_key,
+            "but": but or 0,
+        }
+        clash = await self._transaction.one(_CLASH, values)
+        if clash is not None:
+            raise UsernameTaken if clash["same_name"] else EmailTaken
+
+
+def _columns_of(user: NewUser) -> dict[str, object]:
     return {
         "username": user.username,
         "username_key": user.username_key,
@@ -195,51 +219,6 @@ def _columns_of(user: NewUser) -> dict[str, str]:
         "email_key": user.email_key,
         "password_hash": user.password_hash,
     }
-
-
-class SqlSessions:
-    """`SessionRepository` on PostgreSQL."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-
-    async def add(self, session: Session) -> None:
-        """See `SessionRepository`."""
-        statement = insert(sessions).values(
-            id=session.id,
-            user_id=session.user_id,
-            created_at=session.created_at,
-            last_used_at=session.last_used_at,
-            expires_at=session.expires_at,
-            user_agent=session.user_agent,
-        )
-        await self._transaction.execute(statement)
-
-    async def touch(self, session_id: UUID, now: datetime) -> None:
-        """See `SessionRepository`."""
-        statement = update(sessions).where(sessions.c.id == session_id).values(last_used_at=now)
-        await self._transaction.execute(statement)
-
-    async def end_expired(self, user_id: UserId, now: datetime) -> None:
-        """See `SessionRepository`."""
-        expired = sessions.c.expires_at < now
-        await self._transaction.execute(
-            delete(sessions).where(sessions.c.user_id == user_id, expired)
-        )
-
-    async def end(self, session_id: UUID, user_id: UserId) -> None:
-        """See `SessionRepository`."""
-        mine = sessions.c.user_id == user_id
-        statement = delete(sessions).where(sessions.c.id == session_id, mine)
-        if not (await self._transaction.execute(statement)).rowcount:
-            raise SessionNotFound
-
-    async def end_all(self, user_id: UserId, *, but: UUID | None = None) -> None:
-        """See `SessionRepository`."""
-        statement = delete(sessions).where(sessions.c.user_id == user_id)
-        if but is not None:
-            statement = statement.where(sessions.c.id != but)
-        await self._transaction.execute(statement)
 
 
 SESSION = (
@@ -252,16 +231,82 @@ SESSION = (
 )
 
 
-def session_from(row: AnyRow) -> Session:
+def session_from(row: Record) -> Session:
     """Return the session in a row that has the columns `SESSION`."""
     return Session(
-        id=row.session_id,
-        user_id=row.user_id,
-        created_at=row.created_at,
-        last_used_at=row.last_used_at,
-        expires_at=row.expires_at,
-        user_agent=row.user_agent,
+        id=row["session_id"],
+        user_id=row["user_id"],
+        created_at=row["created_at"],
+        last_used_at=row["last_used_at"],
+        expires_at=row["expires_at"],
+        user_agent=row["user_agent"],
     )
+
+
+_THIS_SESSION = sessions.c.id == bindparam("session_id")
+_OF_USER = sessions.c.user_id == bindparam("user_id")
+_ADD_SESSION = insert(sessions)
+_TOUCH = update(sessions).where(_THIS_SESSION)
+_END_EXPIRED = delete(sessions).where(_OF_USER, sessions.c.expires_at < bindparam("now"))
+_END = delete(sessions).where(_THIS_SESSION, _OF_USER).returning(sessions.c.id)
+_END_ALL = delete(sessions).where(_OF_USER)
+_END_OTHERS = _END_ALL.where(sessions.c.id != bindparam("but"))
+
+
+class SqlSessions:
+    """`SessionRepository` on PostgreSQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def add(self, session: Session) -> None:
+        """See `SessionRepository`."""
+        values = {
+            "id": session.id,
+            "user_id": session.user_id,
+            "created_at": session.created_at,
+            "last_used_at": session.last_used_at,
+            "expires_at": session.expires_at,
+            "user_agent": session.user_agent,
+        }
+        await self._transaction.execute(_ADD_SESSION, values)
+
+    async def touch(self, session_id: UUID, now: datetime) -> None:
+        """See `SessionRepository`."""
+        await self._transaction.execute(_TOUCH, {"session_id": session_id, "last_used_at": now})
+
+    async def end_expired(self, user_id: UserId, now: datetime) -> None:
+        """See `SessionRepository`."""
+        await self._transaction.execute(_END_EXPIRED, {"user_id": user_id, "now": now})
+
+    async def end(self, session_id: UUID, user_id: UserId) -> None:
+        """See `SessionRepository`."""
+        values = {"session_id": session_id, "user_id": user_id}
+        if not await self._transaction.execute(_END, values):
+            raise SessionNotFound
+
+    async def end_all(self, user_id: UserId, *, but: UUID | None = None) -> None:
+        """See `SessionRepository`."""
+        if but is None:
+            await self._transaction.execute(_END_ALL, {"user_id": user_id})
+        else:
+            await self._transaction.execute(_END_OTHERS, {"user_id": user_id, "but": but})
+
+
+_BY_DIGEST = reset_tokens.c.digest == bindparam("digest")
+_NEW_TOKEN = upsert(reset_tokens)
+_REPLACE_TOKEN = _NEW_TOKEN.on_conflict_do_update(
+    index_elements=[reset_tokens.c.user_id],
+    set_={
+        "digest": _NEW_TOKEN.excluded.digest,
+        "created_at": _NEW_TOKEN.excluded.created_at,
+        "expires_at": _NEW_TOKEN.excluded.expires_at,
+    },
+    where=reset_tokens.c.created_at <= _NEW_TOKEN.excluded.created_at,
+)
+_GET_TOKEN = select(reset_tokens).where(_BY_DIGEST)
+_TAKE_TOKEN = delete(reset_tokens).where(_BY_DIGEST).returning(reset_tokens)
+_DISCARD_TOKEN = delete(reset_tokens).where(reset_tokens.c.user_id == bindparam("user_id"))
 
 
 class SqlResetTokens:
@@ -272,45 +317,33 @@ class SqlResetTokens:
 
     async def replace(self, token: ResetToken) -> None:
         """See `ResetTokenRepository`."""
-        statement = upsert(reset_tokens).values(
-            digest=token.digest,
-            user_id=token.user_id,
-            created_at=token.created_at,
-            expires_at=token.expires_at,
-        )
-        new = statement.excluded
-        statement = statement.on_conflict_do_update(
-            index_elements=[reset_tokens.c.user_id],
-            set_={
-                "digest": new.digest,
-                "created_at": new.created_at,
-                "expires_at": new.expires_at,
-            },
-            where=reset_tokens.c.created_at <= new.created_at,
-        )
-        await self._transaction.execute(statement)
+        values = {
+            "digest": token.digest,
+            "user_id": token.user_id,
+            "created_at": token.created_at,
+            "expires_at": token.expires_at,
+        }
+        await self._transaction.execute(_REPLACE_TOKEN, values)
 
     async def get(self, digest: str) -> ResetToken:
         """See `ResetTokenRepository`."""
-        return await self._one(select(reset_tokens).where(reset_tokens.c.digest == digest))
+        return await self._one(_GET_TOKEN, digest)
 
     async def take(self, digest: str) -> ResetToken:
         """See `ResetTokenRepository`."""
-        matches = reset_tokens.c.digest == digest
-        return await self._one(delete(reset_tokens).where(matches).returning(reset_tokens))
+        return await self._one(_TAKE_TOKEN, digest)
 
     async def discard(self, user_id: UserId) -> None:
         """See `ResetTokenRepository`."""
-        statement = delete(reset_tokens).where(reset_tokens.c.user_id == user_id)
-        await self._transaction.execute(statement)
+        await self._transaction.execute(_DISCARD_TOKEN, {"user_id": user_id})
 
-    async def _one(self, statement: Executable) -> ResetToken:
-        row = (await self._transaction.execute(statement)).one_or_none()
+    async def _one(self, statement: Executable, digest: str) -> ResetToken:
+        row = await self._transaction.one(statement, {"digest": digest})
         if row is None:
             raise InvalidResetToken
         return ResetToken(
-            digest=row.digest,
-            user_id=row.user_id,
-            created_at=row.created_at,
-            expires_at=row.expires_at,
+            digest=row["digest"],
+            user_id=row["user_id"],
+            created_at=row["created_at"],
+            expires_at=row["expires_at"],
         )

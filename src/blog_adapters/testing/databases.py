@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
 
-from sqlalchemy import NullPool, text
+from sqlalchemy import NullPool, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from blog_adapters.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, is_shared
@@ -101,6 +101,8 @@ async def rolled_back(connection: AsyncConnection) -> AsyncIterator[RollbackData
     """
     await _require_ours(connection)
     transaction = await connection.begin()
+    # SQLAlchemy begins with the first statement, and ours go around it.
+    await connection.execute(select(1))
     try:
         yield RollbackDatabase(connection)
     finally:
