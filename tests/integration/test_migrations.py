@@ -36,7 +36,24 @@ RELATIONS = text("""
     SELECT 'index', indexname, indexdef, NULL, NULL, NULL, NULL
     FROM pg_indexes WHERE schemaname = 'public'
 """)
-"""Everything a schema is made of, as the server describes it."""
+"""What tables are made of, as the server describes it."""
+
+ROUTINES = text("""
+    SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+""")
+"""What the server does by itself."""
+
+TALLIES = "SELECT sum(posts), sum(changes) FROM tallies"
+AUTHOR_TALLIES = "SELECT user_id, posts FROM author_tallies ORDER BY user_id"
+
+TWO_AUTHORS_AND_THREE_POSTS = (
+    """INSERT INTO users (username, username_key, email, email_key, password_hash, version)
+       SELECT 'u' || n, 'u' || n, 'e' || n, 'e' || n, 'hash', 1 FROM generate_series(1, 3) n""",
+    """INSERT INTO posts (title, content, user_id, date_posted, version)
+       SELECT 'A title', 'Content', n, now(), 1 FROM unnest(ARRAY[1, 2, 2]) n""",
+)
 
 
 @pytest.fixture
@@ -56,6 +73,15 @@ async def schema_of(connection: AsyncConnection) -> set[tuple[object, ...]]:
     return {tuple(row) for row in rows if "alembic_version" not in f"{row}"}
 
 
+async def routines_of(connection: AsyncConnection) -> set[tuple[object, ...]]:
+    return {tuple(row) for row in await connection.execute(ROUTINES)}
+
+
+async def rows_of(url: str, query: str) -> list[tuple[object, ...]]:
+    async with connected(url) as connection:
+        return [tuple(row) for row in await connection.execute(text(query))]
+
+
 async def execute(url: str, statement: str) -> None:
     async with connected(url) as connection:
         await connection.execute(text(statement))
@@ -68,13 +94,13 @@ async def test_each_revision_goes_up_and_down_and_up(
 ) -> None:
     await upgrade(empty_url, revision)
     async with connected(empty_url) as connection:
-        first = await schema_of(connection)
+        first = await schema_of(connection) | await routines_of(connection)
 
     await downgrade(empty_url, before)
     await upgrade(empty_url, revision)
 
     async with connected(empty_url) as connection:
-        assert await schema_of(connection) == first
+        assert await schema_of(connection) | await routines_of(connection) == first
     assert await current_revision(empty_url) == revision
 
 
@@ -82,7 +108,7 @@ async def test_going_down_to_the_base_leaves_nothing(migrated_url: str) -> None:
     await downgrade(migrated_url, "base")
 
     async with connected(migrated_url) as connection:
-        assert await schema_of(connection) == set()
+        assert await schema_of(connection) | await routines_of(connection) == set()
     assert await current_revision(migrated_url) is None
 
 
@@ -118,6 +144,17 @@ async def test_of_two_migrators_one_works_and_one_waits(empty_url: str) -> None:
     await asyncio.gather(upgrade(empty_url), upgrade(empty_url))
 
     assert await current_revision(empty_url) == head_revision()
+
+
+async def test_posts_from_before_the_tallies_are_counted(empty_url: str) -> None:
+    await upgrade(empty_url, "0001")
+    for statement in TWO_AUTHORS_AND_THREE_POSTS:
+        await execute(empty_url, statement)
+
+    await upgrade(empty_url, "0002")
+
+    assert await rows_of(empty_url, TALLIES) == [(3, 0)]
+    assert await rows_of(empty_url, AUTHOR_TALLIES) == [(1, 1), (2, 2)]
 
 
 def somewhere_else(blog_server: str) -> str:

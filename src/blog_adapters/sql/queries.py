@@ -10,11 +10,13 @@ from uuid import UUID
 
 from asyncpg import Record
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Executable,
     Integer,
     Select,
     bindparam,
+    cast,
     exists,
     false,
     func,
@@ -27,7 +29,7 @@ from sqlalchemy import (
 from blog_adapters.sql.database import Database
 from blog_adapters.sql.repositories import POST, SESSION, USER, post_from, session_from, user_from
 from blog_adapters.sql.statements import Values
-from blog_adapters.sql.tables import posts, sessions, users
+from blog_adapters.sql.tables import author_tallies, posts, sessions, tallies, users
 from blog_core.domain.access import Actor, Session
 from blog_core.domain.paging import Cursor
 from blog_core.domain.posts import PostId, PostPage, PostView
@@ -153,6 +155,9 @@ def _page(way: _Way, *, limit: int, of_author: bool) -> Select[*tuple[Any, ...]]
     author_id = bindparam("author_id", type_=users.c.id.type)
     listed = posts.c.user_id == author_id if of_author else true()
     author_exists = exists().where(users.c.id == author_id) if of_author else true()
+    site_total = select(cast(func.sum(tallies.c.posts), BigInteger)).scalar_subquery()
+    author_tally = select(author_tallies.c.posts).where(author_tallies.c.user_id == author_id)
+    author_total = func.coalesce(author_tally.scalar_subquery(), 0)
     going_on = select(post_id).select_from(posts).where(listed).order_by(*order)
     # The ids first, through an index alone: rows that are skipped are never fetched.
     chosen = going_on.where(ahead).limit(_visible(limit + 1))
@@ -161,7 +166,7 @@ def _page(way: _Way, *, limit: int, of_author: bool) -> Select[*tuple[Any, ...]]
     ids = chosen.subquery("ids")
     page = select(*_VIEW).join_from(ids, posts, post_id == ids.c.id).join(users).subquery("page")
     head = select(
-        select(func.count()).select_from(posts).where(listed).scalar_subquery().label("total"),
+        (author_total if of_author else site_total).label("total"),
         # If any post lies behind, then so does the one that the whole list begins with.
         going_on.with_only_columns(behind)
         .limit(_visible(1))

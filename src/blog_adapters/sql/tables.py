@@ -89,6 +89,28 @@ posts = Table(
 Index("ix_posts_newest", posts.c.date_posted.desc(), posts.c.id.desc())
 Index("ix_posts_newest_of_user", posts.c.user_id, posts.c.date_posted.desc(), posts.c.id.desc())
 
+# Both are kept by triggers (see the migration that makes them) and never written from here.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("slot", Integer, Identity(always=True), primary_key=True),
+    Column("posts", BigInteger, nullable=False),
+    Column("changes", BigInteger, nullable=False),
+)
+"""The totals of the whole blog, in parts that writers take without waiting: read their sums.
+
+The sum of `posts` is how many posts there are. That of `changes` is the data's version: it grows
+with every committed change of a post or an account, so equal sums mean equal data.
+"""
+
+author_tallies = Table(
+    "author_tallies",
+    metadata,
+    Column("user_id", Id, primary_key=True, autoincrement=False),
+    Column("posts", BigInteger, nullable=False),
+)
+"""How many posts an author has; no row for one who never had any."""
+
 sessions = Table(
     "sessions",
     metadata,
