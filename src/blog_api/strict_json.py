@@ -1,11 +1,8 @@
 """JSON as RFC 8259 has it, for every route of the API."""
 
 import json
-from collections.abc import Callable, Coroutine
-from typing import Any
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Request
 
 
 class StrictRequest(Request):
@@ -24,16 +21,3 @@ class StrictRequest(Request):
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
-
-
-class StrictRoute(APIRoute):
-    """A route that reads its body as a `StrictRequest` does."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler over a strict request."""
-        handle = super().get_route_handler()
-
-        async def handle_strictly(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
-
-        return handle_strictly

@@ -39,7 +39,12 @@ def test_a_record_of_either_kind_is_one_line_of_json() -> None:
         "blog.mail",
         "info",
     )
-    assert (second["event"], second["status"]) == ("request", 200)
+    assert (second["event"], second["logger"], second["level"], second["status"]) == (
+        "request",
+        "blog.api",
+        "info",
+        200,
+    )
 
 
 def test_what_is_below_the_level_is_left_out() -> None:
@@ -47,6 +52,7 @@ def test_what_is_below_the_level_is_left_out() -> None:
     configure_logging("warning", stream=stream)
 
     logging.getLogger("blog").info("small talk")
+    structlog.get_logger("blog").info("small talk")
 
     assert stream.getvalue() == ""
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidato
 
 from blog_api.dependencies import Access, CurrentActor, Show
 from blog_api.openapi import BODY_TOO_LARGE, NEEDS_TOKEN, NO_STORE, answers
+from blog_api.routing import PlannedRoute
 from blog_api.schemas import (
     ChangePasswordRequest,
     ForgotPasswordRequest,
@@ -17,7 +18,6 @@ from blog_api.schemas import (
     SessionsResponse,
     Token,
 )
-from blog_api.strict_json import StrictRoute
 from blog_core.errors import (
     BadCredentials,
     Busy,
@@ -26,7 +26,7 @@ from blog_core.errors import (
     WrongPassword,
 )
 
-router = APIRouter(prefix="/api/users", tags=["users"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/users", tags=["users"], route_class=PlannedRoute)
 
 _PASSWORD_CHANGED = Message(message="Password changed successfully")
 _RESET_REQUESTED = Message(

@@ -6,12 +6,12 @@ from blog_api.conditional import IfNoneMatch, SeenVersions, post_tag, revalidate
 from blog_api.dependencies import CurrentActor, PathId, PostQueries, Posts, Show
 from blog_api.listing import PageOfPosts
 from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, answers
+from blog_api.routing import PlannedRoute
 from blog_api.schemas import PaginatedPostsResponse, PostCreate, PostResponse, PostUpdate
-from blog_api.strict_json import StrictRoute
 from blog_core.domain.posts import PostId
 from blog_core.errors import Forbidden, InvalidCursor, PostNotFound, StaleVersion
 
-router = APIRouter(prefix="/api/posts", tags=["posts"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/posts", tags=["posts"], route_class=PlannedRoute)
 
 _REVISED = answers(
     *NEEDS_TOKEN,

@@ -11,6 +11,7 @@ from blog_api.conditional import IfNoneMatch, SeenVersions, revalidate, user_tag
 from blog_api.dependencies import CurrentActor, PathId, Show, UserQueries, Users
 from blog_api.listing import PageOfPosts
 from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, answers
+from blog_api.routing import PlannedRoute
 from blog_api.schemas import (
     PaginatedPostsResponse,
     UserCreate,
@@ -18,7 +19,6 @@ from blog_api.schemas import (
     UserPublic,
     UserUpdate,
 )
-from blog_api.strict_json import StrictRoute
 from blog_core.domain.users import UserId
 from blog_core.errors import (
     Busy,
@@ -33,7 +33,7 @@ from blog_core.errors import (
     UserNotFound,
 )
 
-router = APIRouter(prefix="/api/users", tags=["users"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/users", tags=["users"], route_class=PlannedRoute)
 
 
 @router.post(
