@@ -2,6 +2,7 @@
 
 import math
 import re
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -33,14 +34,17 @@ class JwtAccessTokens:
     """
 
     def __init__(self, *, secret: bytes | str, algorithm: str = "HS256") -> None:
-        self._secret = secret.encode() if isinstance(secret, str) else secret
+        secret = secret.encode() if isinstance(secret, str) else secret
         self._algorithm = algorithm
         if algorithm not in _SECRET_MIN:
             raise ValueError(f"The token algorithm must be one of {', '.join(_SECRET_MIN)}")
-        if len(self._secret) < _SECRET_MIN[algorithm]:
+        if len(secret) < _SECRET_MIN[algorithm]:
             raise ValueError(
                 f"The secret for {algorithm} must have at least {_SECRET_MIN[algorithm]} bytes"
             )
+        # Made once: given as bytes, the key is examined for each token anew.
+        encoded = urlsafe_b64encode(secret).decode()
+        self._key = jwt.PyJWK({"kty": "oct", "k": encoded}, algorithm)
 
     def issue(self, claims: AccessClaims, *, now: datetime, expires_at: datetime) -> str:
         """Return a token for these claims. Fractions of a second are given, never taken."""
@@ -50,7 +54,7 @@ class JwtAccessTokens:
             "iat": math.floor(now.timestamp()),
             "exp": math.ceil(expires_at.timestamp()),
         }
-        return jwt.encode(payload, self._secret, self._algorithm)
+        return jwt.encode(payload, self._key, self._algorithm)
 
     def read(self, token: str, *, now: datetime) -> AccessClaims:
         """Return the claims of a genuine token, with 30 s of leeway between hosts' clocks.
@@ -63,7 +67,7 @@ class JwtAccessTokens:
         try:
             payload = jwt.decode(
                 token,
-                self._secret,
+                self._key,
                 algorithms=[self._algorithm],
                 options={
                     "require": ["sub", "sid", "iat", "exp"],
