@@ -78,15 +78,19 @@ class Transaction(Statements):
         self._open = None
 
 
-class Database(Protocol):
-    """What every SQL adapter is given."""
-
-    def writing(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction; leaving it without `commit` rolls back."""
-        ...
+class Readable(Protocol):
+    """What adapters are given that only read."""
 
     def reading(self) -> AbstractAsyncContextManager[Statements]:
         """Open a connection for single statements, which see what is committed."""
+        ...
+
+
+class Database(Readable, Protocol):
+    """What every other SQL adapter is given."""
+
+    def writing(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction; leaving it without `commit` rolls back."""
         ...
 
     async def check(self) -> None:
@@ -101,21 +105,30 @@ class PooledDatabase:
         url: see `engine_url`.
         size: how many connections; over all processes fewer than the server's `max_connections`.
         patience: how long to wait for a free connection, in seconds.
+        behind_pooler: the URL leads to a pooler (PgBouncer) that lends a server for each
+            transaction. It keeps neither prepared statements nor settings, so give the role
+            `SERVER_SETTINGS` by ALTER ROLE; each read takes a transaction.
 
     Raises:
         ValueError: the URL is not understood.
     """
 
-    def __init__(self, url: str, *, size: int = 10, patience: float = 2.0) -> None:
+    def __init__(
+        self, url: str, *, size: int = 10, patience: float = 2.0, behind_pooler: bool = False
+    ) -> None:
         _, options = DIALECT.create_connect_args(engine_url(url))
-        self._connect = partial(
+        kept = (
+            {"statement_cache_size": 0} if behind_pooler else {"server_settings": SERVER_SETTINGS}
+        )
+        connect = partial(
             asyncpg.connect,
             **options,
+            **kept,
             timeout=CONNECT_SECONDS,
             command_timeout=ANSWER_SECONDS,
-            server_settings=SERVER_SETTINGS,
         )
-        self._connections = Connections(self._connect, size=size, patience=patience)
+        self._connections = Connections(connect, size=size, patience=patience)
+        self._behind_pooler = behind_pooler
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
@@ -130,8 +143,13 @@ class PooledDatabase:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Statements]:
         """See `Database`. Raises DatabaseUnavailable."""
-        async with self._connections.lent() as connection:
-            yield Statements(connection)
+        if self._behind_pooler:
+            # A statement is prepared in one message and run in the next: on one server, both.
+            async with self.writing() as transaction:
+                yield transaction
+        else:
+            async with self._connections.lent() as connection:
+                yield Statements(connection)
 
     async def check(self) -> None:
         """See `Database`."""

@@ -26,7 +26,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from blog_adapters.sql.database import Database
+from blog_adapters.sql.database import Readable
 from blog_adapters.sql.repositories import POST, SESSION, USER, post_from, session_from, user_from
 from blog_adapters.sql.statements import Values
 from blog_adapters.sql.tables import author_tallies, posts, sessions, tallies, users
@@ -57,16 +57,12 @@ _ACTOR = (
 class SqlPostQueries:
     """`PostQueries` on PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Readable) -> None:
         self._database = database
 
     async def get(self, post_id: PostId) -> PostView:
         """See `PostQueries`."""
-        async with self._database.reading() as statements:
-            row = await statements.one(_GET_POST, {"post_id": post_id})
-        if row is None:
-            raise PostNotFound
-        return _view_from(row)
+        return _view_from(await _one(self._database, _GET_POST, {"post_id": post_id}, PostNotFound))
 
     async def page(
         self,
@@ -183,23 +179,30 @@ def _visible(limit: int) -> ColumnElement[int]:
 
 
 class SqlUserQueries:
-    """`UserQueries` on PostgreSQL."""
+    """`UserQueries` on PostgreSQL.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: the primary: who is asking, and whether their session is open, bears no delay.
+        readers: where public profiles are read, if elsewhere.
+    """
+
+    def __init__(self, database: Readable, *, readers: Readable | None = None) -> None:
         self._database = database
+        self._readers = readers or database
 
     async def public(self, user_id: UserId) -> Author:
         """See `UserQueries`."""
-        return user_from(await self._one(_GET_USER, {"user_id": user_id}, UserNotFound)).author
+        row = await _one(self._readers, _GET_USER, {"user_id": user_id}, UserNotFound)
+        return user_from(row).author
 
     async def by_email(self, email: str) -> User:
         """See `UserQueries`."""
         values = {"email_key": canonical_key(email)}
-        return user_from(await self._one(_USER_BY_EMAIL, values, UserNotFound))
+        return user_from(await _one(self._database, _USER_BY_EMAIL, values, UserNotFound))
 
     async def actor(self, session_id: UUID) -> Actor:
         """See `UserQueries`."""
-        row = await self._one(_ACTOR, {"session_id": session_id}, SessionEnded)
+        row = await _one(self._database, _ACTOR, {"session_id": session_id}, SessionEnded)
         return Actor(user=user_from(row), session=session_from(row))
 
     async def sessions(self, user_id: UserId) -> list[Session]:
@@ -208,9 +211,12 @@ class SqlUserQueries:
             rows = await statements.execute(_SESSIONS, {"user_id": user_id})
         return [session_from(row) for row in rows]
 
-    async def _one(self, statement: Executable, values: Values, missing: type[BlogError]) -> Record:
-        async with self._database.reading() as statements:
-            row = await statements.one(statement, values)
-        if row is None:
-            raise missing
-        return row
+
+async def _one(
+    database: Readable, statement: Executable, values: Values, missing: type[BlogError]
+) -> Record:
+    async with database.reading() as statements:
+        row = await statements.one(statement, values)
+    if row is None:
+        raise missing
+    return row

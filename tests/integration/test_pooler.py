@@ -1,0 +1,111 @@
+"""PgBouncer in transaction mode between us and the server: Debian's, as it comes."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from sqlalchemy import make_url
+
+from blog_adapters.sql import PooledDatabase, SqlPostQueries, SqlUserQueries, sql_unit_of_work
+from blog_adapters.testing.databases import ThrowAwayDatabases
+from blog_core.domain.posts import PostId
+from blog_core.errors import DatabaseUnavailable, PostNotFound
+from blog_core.testing import builders
+from blog_core.testing.contracts.base import given_posts, given_user
+
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(PGBOUNCER is None, reason="needs pgbouncer, which CI installs"),
+]
+
+
+@contextmanager
+def pgbouncer(server: str) -> Iterator[str]:
+    """Run a pooler that lends two servers, one for each transaction; give the URL through it."""
+    url = make_url(server)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        port = url.query.get("port", url.port or 5432)
+        (folder / "users").write_text(f'"{url.username}" ""\n')
+        (folder / "ini").write_text(
+            f"""[databases]
+            {url.database} = host={url.query.get("host", url.host)} port={port}
+            [pgbouncer]
+            pool_mode = transaction
+            default_pool_size = 2
+            unix_socket_dir = {folder}
+            listen_port = 6432
+            auth_type = trust
+            auth_file = {folder}/users
+            """.replace("            ", "")
+        )
+        account = None
+        if os.geteuid() == 0:  # it does not run as root, and has to reach its files
+            account = "postgres"
+            for path in (folder, *folder.iterdir()):
+                shutil.chown(path, account)
+        with subprocess.Popen(  # noqa: S603 - the pooler under test
+            [str(PGBOUNCER), "-q", str(folder / "ini")], user=account, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                while process.poll() is None and not (folder / ".s.PGSQL.6432").exists():
+                    time.sleep(0.01)
+                yield f"postgresql://{url.username}@/{url.database}?host={folder}&port=6432"
+            finally:
+                process.terminate()
+
+
+@pytest.fixture
+async def pooled_url(blog_databases: ThrowAwayDatabases) -> AsyncIterator[str]:
+    """A migrated database, through the pooler."""
+    async with blog_databases.migrated() as url:
+        with pgbouncer(url) as through:
+            yield through
+
+
+async def write_and_read(database: PooledDatabase, name: str) -> int:
+    """Return how many of the posts that this author wrote are found."""
+    uow = partial(sql_unit_of_work, database)
+    author = await given_user(uow, builders.new_user(username=name, email=f"{name}@example.com"))
+    await given_posts(uow, *[builders.new_post(author.id)] * 3)
+    assert await SqlUserQueries(database).public(author.id) == author.author
+    return (await SqlPostQueries(database).page(author_id=author.id, limit=10)).total
+
+
+async def test_many_at_once_share_the_servers_of_the_pooler(pooled_url: str) -> None:
+    database = PooledDatabase(pooled_url, size=8, behind_pooler=True)
+
+    found = await asyncio.gather(*(write_and_read(database, f"author{n}") for n in range(24)))
+    await database.close()
+
+    assert found == [3] * 24
+
+
+async def test_a_unit_of_work_is_one_transaction(pooled_url: str) -> None:
+    database = PooledDatabase(pooled_url, size=8, behind_pooler=True)
+    uow = partial(sql_unit_of_work, database)
+    author = await given_user(uow)
+
+    async with uow() as unit:
+        post = await unit.posts.add(builders.new_post(author.id))
+
+    with pytest.raises(PostNotFound):
+        await SqlPostQueries(database).get(PostId(post.id))
+    await database.close()
+
+
+async def test_without_saying_so_the_settings_of_a_connection_are_refused(pooled_url: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await PooledDatabase(pooled_url).check()
+
+    assert "unsupported startup parameter" in str(caught.value.__cause__)
