@@ -194,7 +194,13 @@ async def _sent(request: Request) -> object:
         if sent and kind.startswith("application/") and kind.endswith(("/json", "+json")):
             return await request.json()
     except json.JSONDecodeError as error:
-        problem = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}
+        problem = {
+            "type": "json_invalid",
+            "loc": ("body", error.pos),
+            "msg": "JSON decode error",
+            "input": {},
+            "ctx": {"error": error.msg},
+        }
         raise RequestValidationError([problem]) from error
     except HTTPException:
         raise
