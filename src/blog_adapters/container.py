@@ -343,10 +343,11 @@ async def migrate(container: Container, revision: str = "head") -> None:
         StartError: it could not be done; one line says why.
     """
     with _extra("sql"):
-        from blog_adapters.sql import migrate as schema
+        from blog_adapters.sql import migrate as migrations
+        from blog_adapters.sql.schema import SchemaError
     try:
-        await schema.upgrade(container.database_url(), revision)
-    except schema.SchemaError as error:
+        await migrations.upgrade(container.database_url(), revision)
+    except SchemaError as error:
         raise StartError(str(error)) from error
     except ValueError as error:
         raise SettingsError(f"DATABASE_URL: {error}") from error
@@ -364,7 +365,7 @@ async def prepare(container: Container) -> None:
         await migrate(container)
         return
     database = container.database()
-    from blog_adapters.sql import migrate as schema
+    from blog_adapters.sql import schema
 
     try:
         await schema.require_current_schema(database)

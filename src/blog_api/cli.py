@@ -19,7 +19,6 @@ import typer
 import uvicorn
 import uvloop
 from fastapi import FastAPI
-from rich.progress import Progress
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
@@ -106,6 +105,7 @@ def migrate(
 @app.command()
 def demo(data_dir: DataDir = None) -> None:
     """Fill the blog with 6 authors and 44 posts over 90 days. Twice adds nothing."""
+    from rich.progress import Progress  # a server's start has no use for it
 
     async def fill(container: Container) -> None:
         await prepare(container)

@@ -5,9 +5,10 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 
 from blog_api.problems import BAD_BODY, RETRY_AFTER_SECONDS, TOO_LARGE, problem, status_of
-from blog_api.schemas import FieldProblem, Problem
+from blog_api.schemas import FieldProblem, Problem, ValidationProblem
 from blog_core.errors import (
     BlogError,
     DatabaseUnavailable,
@@ -18,6 +19,8 @@ from blog_core.errors import (
 
 NEEDS_TOKEN = (NotAuthenticated(), InvalidAccessToken(), SessionEnded())
 """The errors of every route that needs an access token."""
+
+_REFERENCE = "#/components/schemas/{model}"
 
 Answers = dict[int | str, dict[str, Any]]
 
@@ -102,19 +105,25 @@ def _by_status(problems: Iterable[Problem]) -> Answers:
         answer = found.setdefault(
             each.status,
             {
-                "model": type(each),
                 "description": each.title,
                 "headers": _EXTRA_HEADERS.get(each.status, {}),
-                "content": {"application/json": {"examples": {}}},
+                "content": {"application/problem+json": {"examples": {}} | _schema_of(each)},
             },
         )
         if each.title not in answer["description"]:
             answer["description"] += f", or {each.title.lower()}"
-        answer["content"]["application/json"]["examples"][each.code] = {
+        content = answer["content"]["application/problem+json"]
+        content["examples"][each.code] = {
             "summary": each.detail,
             "value": asdict(each) | {"instance": "5f0c6d1f0c9b4a5f8f2f6f1f5a0c7d3e"},
         }
+        content["schema"]["properties"] = {"code": {"enum": sorted(content["examples"])}}
     return found
+
+
+def _schema_of(problem: Problem) -> dict[str, Any]:
+    """Refer to its schema, which the document has once: models for each would slow the start."""
+    return {"schema": {"allOf": [{"$ref": _REFERENCE.format(model=type(problem).__name__)}]}}
 
 
 INTERNAL_ERROR = _by_status(
@@ -138,18 +147,13 @@ class DescribedAPI(FastAPI):
                 if "HTTPValidationError" in str(operation["responses"].get("422")):
                     del operation["responses"]["422"]
                 for answer in operation["responses"].values():
-                    _complete(answer)
-        for schema in ("HTTPValidationError", "ValidationError"):
-            document["components"]["schemas"].pop(schema, None)
+                    answer["headers"] = answer.get("headers", {}) | _REQUEST_ID
+        schemas = document["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        _, problems = TypeAdapter.json_schemas(
+            [(kind, "serialization", TypeAdapter(kind)) for kind in (Problem, ValidationProblem)],
+            ref_template=_REFERENCE,
+        )
+        document["components"]["schemas"] = dict(sorted((schemas | problems["$defs"]).items()))
         return document
-
-
-def _complete(answer: dict[str, Any]) -> None:
-    """Add the header every answer has, and of errors the media type and the codes."""
-    answer["headers"] = answer.get("headers", {}) | _REQUEST_ID
-    content = answer.get("content", {})
-    schema = content.get("application/json", {}).get("schema", {})
-    if schema.get("$ref", "").endswith("Problem"):
-        problems = content["application/problem+json"] = content.pop("application/json")
-        codes = {"code": {"enum": sorted(problems["examples"])}}
-        problems["schema"] = {"allOf": [schema], "properties": codes}

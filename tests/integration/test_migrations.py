@@ -10,15 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog_adapters.sql import PooledDatabase
 from blog_adapters.sql.migrate import (
-    SchemaError,
     check,
     current_revision,
     downgrade,
-    head_revision,
-    require_current_schema,
     revisions,
     upgrade,
 )
+from blog_adapters.sql.schema import REVISION, SchemaError, require_current_schema
 from blog_adapters.sql.tables import metadata
 from blog_adapters.sql.urls import engine_url
 from blog_adapters.testing.databases import ThrowAwayDatabases, connected
@@ -123,6 +121,10 @@ async def test_the_migrations_make_the_tables_that_the_code_knows(
         assert await schema_of(connection) == known
 
 
+def test_the_revision_that_is_asked_for_is_the_last_migration() -> None:
+    assert revisions()[-1] == REVISION
+
+
 async def test_a_migrated_database_has_not_drifted(migrated_url: str) -> None:
     await check(migrated_url)
 
@@ -137,13 +139,13 @@ async def test_drift_is_told(migrated_url: str) -> None:
 async def test_upgrading_twice_changes_nothing(migrated_url: str) -> None:
     await upgrade(migrated_url)
 
-    assert await current_revision(migrated_url) == head_revision()
+    assert await current_revision(migrated_url) == REVISION
 
 
 async def test_of_two_migrators_one_works_and_one_waits(empty_url: str) -> None:
     await asyncio.gather(upgrade(empty_url), upgrade(empty_url))
 
-    assert await current_revision(empty_url) == head_revision()
+    assert await current_revision(empty_url) == REVISION
 
 
 async def test_posts_from_before_the_tallies_are_counted(empty_url: str) -> None:
@@ -173,7 +175,7 @@ class TestRequireCurrentSchema:
     async def test_an_old_schema_is_refused(self, migrated_url: str) -> None:
         await downgrade(migrated_url, "base")
 
-        with pytest.raises(SchemaError, match=f"needs {head_revision()}: run `blog migrate`"):
+        with pytest.raises(SchemaError, match=f"needs {REVISION}: run `blog migrate`"):
             await self._require(migrated_url)
 
     async def test_a_newer_schema_is_refused(self, migrated_url: str) -> None:
@@ -204,7 +206,7 @@ class TestWhatCannotBeDone:
             with pytest.raises(SchemaError, match="lock timeout"):
                 await downgrade(migrated_url, "base")
 
-        assert await current_revision(migrated_url) == head_revision()
+        assert await current_revision(migrated_url) == REVISION
 
     async def test_an_unknown_revision_is_named(self, migrated_url: str) -> None:
         with pytest.raises(SchemaError, match="9999"):

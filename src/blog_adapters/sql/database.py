@@ -8,18 +8,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 from asyncpg import Connection, InterfaceError, PostgresError, Record
 from asyncpg.transaction import Transaction as DriverTransaction
 from sqlalchemy import Executable, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog_adapters.sql.connections import Connections
 from blog_adapters.sql.failures import translated
 from blog_adapters.sql.statements import DIALECT, Statements, Values
 from blog_adapters.sql.urls import engine_url
+
+if TYPE_CHECKING:  # it brings the ORM along, which nothing else here needs
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 CONNECT_SECONDS = 2.0
 """How long a new connection may take."""
@@ -168,7 +170,7 @@ class RollbackDatabase:
     longer. What only separate connections show (locks, isolation) does not show here.
     """
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: "AsyncConnection") -> None:
         self._connection = connection
         self._turn = asyncio.Lock()
 

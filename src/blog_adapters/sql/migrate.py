@@ -1,4 +1,4 @@
-"""Changing the schema and checking it: what `blog migrate` does."""
+"""Changing the schema: what `blog migrate` does."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,25 +9,17 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from asyncpg import PostgresError
 from sqlalchemy import Connection, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from blog_adapters.sql.database import CONNECT_SECONDS, Database
-from blog_adapters.sql.failures import sqlstate
+from blog_adapters.sql.database import CONNECT_SECONDS
+from blog_adapters.sql.schema import SchemaError, refused
 from blog_adapters.sql.tables import metadata
 from blog_adapters.sql.urls import engine_url
-from blog_core.errors import DatabaseUnavailable
 
 _LOCK = 20_250_601
 """The advisory lock of all migrators of one database; any number that nobody else takes."""
-
-_UNDEFINED_TABLE = "42P01"
-
-
-class SchemaError(Exception):
-    """The schema could not be changed, or is not the one that is needed; one line says why."""
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
@@ -63,11 +55,6 @@ async def current_revision(url: str) -> str | None:
         )
 
 
-def head_revision() -> str:
-    """Return the revision that this version of the blog needs."""
-    return revisions()[-1]
-
-
 def revisions() -> list[str]:
     """Return every revision this version knows, the first first."""
     scripts = ScriptDirectory.from_config(_config())
@@ -80,37 +67,6 @@ async def check(url: str) -> None:
         differences = await connection.run_sync(_differences)
     if differences:
         raise SchemaError(f"The schema has drifted: {'; '.join(differences)}")
-
-
-async def require_current_schema(database: Database) -> None:
-    """Raise unless the database has the schema that this version needs.
-
-    Raises:
-        SchemaError: it has none, an older or a newer one; the line says what to do.
-        DatabaseUnavailable: it does not answer.
-    """
-    try:
-        async with database.reading() as statements:
-            row = await statements.one(text("SELECT version_num FROM alembic_version"))
-    except PostgresError as error:
-        raise _refused(error) from error
-    except DatabaseUnavailable as error:
-        # At the start it helps to know what the server said: a password, a name that is not there.
-        if isinstance(error.__cause__, PostgresError):
-            raise _refused(error.__cause__) from error
-        raise
-    current, needed = row and row["version_num"], head_revision()
-    if current == needed:
-        return
-    if current is None or current in revisions():
-        raise SchemaError(
-            f"The schema is at revision {current or 'none'} and this version needs {needed}: "
-            "run `blog migrate`"
-        )
-    raise SchemaError(
-        f"The schema is at revision {current}, which is newer than this version's {needed}: "
-        "run the blog that did its `blog migrate`"
-    )
 
 
 @asynccontextmanager
@@ -133,17 +89,9 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
     except CommandError as error:
         raise SchemaError(str(error)) from error
     except DBAPIError as error:
-        raise _refused(error.driver_exception) from error
+        raise refused(error.driver_exception) from error
     except (OSError, UnicodeError) as error:  # a host's name may not be one
         raise SchemaError(f"The database does not answer: {error}") from error
-
-
-def _refused(error: BaseException | None) -> SchemaError:
-    if sqlstate(error) == _UNDEFINED_TABLE:
-        return SchemaError("The database has no schema yet: run `blog migrate`")
-    # The first line only: the rest may quote what is stored.
-    reason = str(error).partition("\n")[0]
-    return SchemaError(f"The database refused: {reason}")
 
 
 def _config(connection: Connection | None = None) -> Config:
