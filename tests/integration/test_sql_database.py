@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
-from asyncpg import IntegrityConstraintViolationError, PostgresError
+from asyncpg import IntegrityConstraintViolationError, InterfaceError, PostgresError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog_adapters.embedded_postgres import EmbeddedPostgres
-from blog_adapters.sql import PooledDatabase, SqlUserQueries, sql_unit_of_work
+from blog_adapters.sql import PooledDatabase, SqlUserQueries, connections, sql_unit_of_work
 from blog_adapters.sql.database import SERVER_SETTINGS
 from blog_adapters.testing import databases
 from blog_adapters.testing.databases import (
@@ -50,6 +50,11 @@ async def narrow_database(blog_databases: ThrowAwayDatabases) -> AsyncIterator[P
 async def kill(database: PooledDatabase, backend: int) -> None:
     async with database.reading() as statements:
         await statements.execute(text(f"SELECT pg_terminate_backend({backend}, 5000)"))
+
+
+async def backend_of(database: PooledDatabase) -> int:
+    async with database.reading() as statements:
+        return int((await statements.execute(BACKEND))[0][0])
 
 
 async def number_of_users(database: PooledDatabase) -> int:
@@ -153,6 +158,13 @@ class TestFailuresThatMeanNothing:
             async with blog_committing_database.reading() as statements:
                 await statements.execute(text("SELECT 1 / 0"))
 
+    async def test_a_mistake_of_the_caller_with_the_driver_escapes_untouched(
+        self, blog_committing_database: PooledDatabase
+    ) -> None:
+        async with blog_committing_database.reading() as statements:
+            with pytest.raises(InterfaceError, match="in progress"):
+                await asyncio.gather(statements.execute(ONE), statements.execute(BACKEND))
+
     async def test_a_broken_constraint_without_a_meaning_escapes_untouched(
         self, blog_committing_database: PooledDatabase
     ) -> None:
@@ -206,6 +218,46 @@ class TestPool:
 
         await blog_committing_database.check()
         await blog_committing_database.check()
+
+    async def test_the_connection_that_was_used_last_is_used_next(
+        self, blog_committing_database: PooledDatabase
+    ) -> None:
+        first, second = [await backend_of(blog_committing_database) for _ in range(2)]
+
+        assert first == second
+
+    async def test_a_connection_that_lay_unused_too_long_is_replaced(
+        self, blog_committing_database: PooledDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connections, "REST_SECONDS", 0)
+
+        first, second = [await backend_of(blog_committing_database) for _ in range(2)]
+
+        assert first != second
+
+    async def test_a_connection_on_which_the_database_failed_is_replaced(
+        self, blog_committing_database: PooledDatabase
+    ) -> None:
+        before = await backend_of(blog_committing_database)
+        with pytest.raises(DatabaseUnavailable):
+            async with blog_committing_database.reading() as statements:
+                await statements.execute(
+                    text("DO $$ BEGIN RAISE 'Oh' USING ERRCODE = '57014'; END $$")
+                )
+
+        assert await backend_of(blog_committing_database) != before
+
+    async def test_a_connection_that_comes_back_after_the_end_is_closed(
+        self, blog_databases: ThrowAwayDatabases
+    ) -> None:
+        async with blog_databases.migrated() as url:
+            database = PooledDatabase(url)
+            async with database.reading() as statements:
+                await database.close()
+                await statements.execute(ONE)
+
+            with pytest.raises(InterfaceError, match="closed"):
+                await statements._connection.fetch("SELECT 1")
 
     async def test_who_comes_back_at_once_does_not_pass_those_who_wait(
         self, blog_databases: ThrowAwayDatabases
