@@ -8,6 +8,7 @@ makes of it in the document, stays the same.
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -18,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from blog_api.problems import BAD_BODY
 from blog_api.strict_json import StrictRequest
@@ -39,40 +41,54 @@ class PlannedRoute(APIRoute):
     FastAPI, with the same answers.
     """
 
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for this path."""
+        answer = self._planned
+        overridden = scope["app"].dependency_overrides
+        if answer is None or overridden or scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        response = await answer(StrictRequest(scope, receive))
+        await response(scope, receive, send)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request."""
-        as_usual = super().get_route_handler()
-        if not _is_plain(self.dependant) or not iscoroutinefunction(self.endpoint):
-            return as_usual
+        """Return FastAPI's way to answer, over a strict request."""
+        answer = super().get_route_handler()
+
+        async def answer_strictly(request: Request) -> Response:
+            return await answer(StrictRequest(request.scope, request.receive))
+
+        return answer_strictly
+
+    @cached_property
+    def _planned(self) -> Callable[[Request], Awaitable[Response]] | None:
+        if not _is_plain(self.dependant):
+            return None
         plan = _Plan.of(self.dependant)
         written = TypeAdapter(self.response_model).dump_json
         status, has_answer = self.status_code or 200, self.response_field is not None
         body = _Parameter.of(self.dependant.body_params[0], "body") if self.body_field else None
 
-        async def handle(request: Request) -> Response:
-            if body is not None:
-                request = StrictRequest(request.scope, request.receive)
-            if request.app.dependency_overrides:
-                return await as_usual(request)
+        async def answer(request: Request) -> Response:
             sent = None if body is None else await _sent(request)
-            response = Response()
-            del response.headers["content-length"]
+            told = Response()
+            told.raw_headers = []
             errors: Errors = []
-            arguments = await plan.arguments(request, response, {}, errors)
+            arguments = await plan.arguments(request, told, {}, errors)
             if body is not None:
                 arguments[body.name] = body.valid(sent, errors)
             if errors:
                 raise RequestValidationError(errors)
             result = await self.endpoint(**arguments)
-            answer = Response(
+            response = Response(
                 written(result) if has_answer else None,
                 status_code=status,
                 media_type="application/json" if has_answer else None,
             )
-            answer.headers.raw.extend(response.headers.raw)
-            return answer
+            response.raw_headers += told.raw_headers
+            return response
 
-        return handle
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
