@@ -1,7 +1,7 @@
 """What a read costs: how many statements, and which way the server finds the rows."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -9,9 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from asyncpg.connection import LoggedQuery
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog_adapters.sql import (
     PooledDatabase,
@@ -28,29 +26,37 @@ from blog_core.errors import NotFound, SessionEnded
 from blog_core.testing import builders
 from blog_core.testing.builders import minutes
 from blog_core.testing.contracts.base import given_posts, given_user
+from costs import asked_of
 
 pytestmark = pytest.mark.anyio
 
 NEWEST = datetime(2025, 1, 1, tzinfo=UTC)
 MANY_POSTS = (
     """INSERT INTO users (username, username_key, email, email_key, password_hash, version)
-       SELECT 'u' || n, 'u' || n, 'e' || n, 'e' || n, 'hash', 1 FROM generate_series(1, 50) n""",
+       SELECT 'u' || n, 'u' || n, 'e' || n, 'e' || n, 'hash', 1 FROM generate_series(1, 5000) n""",
     """INSERT INTO posts (title, content, user_id, date_posted, version)
-       SELECT 'A title', repeat('x', 500), 1 + n % 50,
+       SELECT 'A title', repeat('x', 500), CASE n % 10 WHEN 0 THEN 1 ELSE 1 + n % 5000 END,
               timestamptz '2025-01-01 00:00Z' - n * interval '1 minute', 1
-       FROM generate_series(1, 20000) n""",
+       FROM generate_series(1, 100000) n""",
     "VACUUM ANALYZE",
 )
-MIDDLE = Cursor(date_posted=NEWEST - minutes(10_000), post_id=10_000)
-MIDDLE_BACKWARD = Cursor(date_posted=MIDDLE.date_posted, post_id=10_000, backward=True)
+PROLIFIC, SELDOM = UserId(1), UserId(7)
+"""Authors with a tenth of all posts, and with twenty."""
 
 
-READS: dict[str, Callable[[SqlPostQueries, SqlUserQueries], Awaitable[object]]] = {
+def cursor_at(number: int, *, backward: bool = False) -> Cursor:
+    """Return the place of one of many posts, counted from the newest."""
+    return Cursor(date_posted=NEWEST - minutes(number), post_id=number, backward=backward)
+
+
+Read = Callable[[SqlPostQueries, SqlUserQueries], Awaitable[object]]
+
+READS: dict[str, Read] = {
     "post": lambda posts, _: posts.get(PostId(1)),
     "page": lambda posts, _: posts.page(limit=2),
     "page of an author": lambda posts, _: posts.page(limit=2, author_id=UserId(1)),
     "page after skipping": lambda posts, _: posts.page(limit=2, skip=2),
-    "page at a cursor": lambda posts, _: posts.page(limit=2, cursor=MIDDLE),
+    "page at a cursor": lambda posts, _: posts.page(limit=2, cursor=cursor_at(1)),
     "account": lambda _, users: users.public(UserId(1)),
     "account by address": lambda _, users: users.by_email("u1@example.com"),
     "actor": lambda _, users: users.actor(uuid4()),
@@ -60,91 +66,135 @@ READS: dict[str, Callable[[SqlPostQueries, SqlUserQueries], Awaitable[object]]] 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 async def test_a_read_is_one_statement_and_no_transaction(
-    blog_committing_database: PooledDatabase,
-    read: Callable[[SqlPostQueries, SqlUserQueries], Awaitable[object]],
+    blog_committing_database: PooledDatabase, read: Read
 ) -> None:
-    asked: list[str] = []
-    async with blog_committing_database.reading() as statements:  # the one that is used again
-        statements._connection.add_query_logger(lambda record: asked.append(record.query))
+    async with asked_of(blog_committing_database) as asked:
+        with suppress(NotFound, SessionEnded):  # asked all the same
+            await read(
+                SqlPostQueries(blog_committing_database), SqlUserQueries(blog_committing_database)
+            )
 
-    with suppress(NotFound, SessionEnded):  # asked all the same
-        await read(
-            SqlPostQueries(blog_committing_database), SqlUserQueries(blog_committing_database)
-        )
-    await asyncio.sleep(0)  # the driver tells its loggers a turn later
-
-    assert [statement.split()[0] for statement in asked] == ["SELECT"]
+    assert [one.query.split()[0] for one in asked] == ["SELECT"]
 
 
 @pytest.fixture(scope="module")
-async def many_posts(blog_databases: ThrowAwayDatabases) -> AsyncIterator[AsyncConnection]:
-    """A connection to 20,000 posts of 50 authors, a minute apart."""
+async def many_posts(blog_databases: ThrowAwayDatabases) -> AsyncIterator[PooledDatabase]:
+    """100,000 posts of 5,000 authors, a minute apart."""
     async with blog_databases.migrated() as url:
         async with connected(url) as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             for statement in MANY_POSTS:
                 await connection.execute(text(statement))
-        async with connected(url) as connection:
-            yield connection
+        database = PooledDatabase(url)
+        yield database
+        await database.close()
 
 
-PAGES: dict[str, dict[str, Any]] = {
-    "first": {},
-    "after skipping": {"skip": 1_000},
-    "older": {"cursor": MIDDLE},
-    "newer": {"cursor": MIDDLE_BACKWARD},
-    "first of an author": {"author_id": UserId(7)},
-    "older of an author": {"author_id": UserId(7), "cursor": MIDDLE},
-    "newer of an author": {"author_id": UserId(7), "cursor": MIDDLE_BACKWARD},
+def page_of(**which: Any) -> Read:  # noqa: ANN401 - what a page is asked by
+    """Return what reads a page of ten posts."""
+    return lambda posts, _: posts.page(limit=10, **which)
+
+
+PAGES: dict[str, Read] = {
+    "first": page_of(),
+    **{
+        f"{'newer' if backward else 'older'} from {number}": page_of(
+            cursor=cursor_at(number, backward=backward)
+        )
+        for number in (1, 50_000, 100_000)
+        for backward in (False, True)
+    },
+    **{
+        f"{name} of {author_id}": page_of(author_id=author_id, **which)
+        for author_id in (PROLIFIC, SELDOM)
+        for name, which in {
+            "first": {},
+            "older": {"cursor": cursor_at(50_000)},
+            "newer": {"cursor": cursor_at(50_000, backward=True)},
+        }.items()
+    },
 }
+DEEP: dict[str, Read] = {
+    "after skipping": page_of(skip=10_000),
+    "of an author after skipping": page_of(skip=9_000, author_id=PROLIFIC),
+}
+SINGLE: dict[str, Read] = {
+    "post": lambda posts, _: posts.get(PostId(50_000)),
+    "account": lambda _, users: users.public(UserId(2_500)),
+    "account by address": lambda _, users: users.by_email("e2500"),
+}
+PAGES_OF_MEMORY = {
+    **dict.fromkeys(PAGES, 60),
+    **dict.fromkeys(DEEP, 180),
+    **dict.fromkeys(SINGLE, 8),
+}
+"""How many a read may touch, of 8 kB each: per post some of an index, and its author."""
+
+all_plans = pytest.mark.parametrize("plan_cache_mode", ["force_custom_plan", "force_generic_plan"])
 
 
-@pytest.mark.parametrize("plan_cache_mode", ["force_custom_plan", "force_generic_plan"])
-@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
-async def test_a_page_is_found_through_indexes_without_sorting(
-    many_posts: AsyncConnection, page: dict[str, Any], plan_cache_mode: str
+@all_plans
+@pytest.mark.parametrize("name", PAGES_OF_MEMORY)
+async def test_a_read_goes_by_an_index_and_sorts_nothing(
+    many_posts: PooledDatabase, name: str, plan_cache_mode: str
 ) -> None:
-    plan = await plan_of(many_posts, page, plan_cache_mode)
+    plan = await plan_of(many_posts, (PAGES | DEEP | SINGLE)[name], plan_cache_mode)
 
-    assert not [line for line in plan if "Sort" in line or "Seq Scan on posts" in line]
+    assert not [node for node in plan if "Sort" in node["Node Type"] or scans_it_all(node)]
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
-async def test_only_the_posts_shown_are_fetched(
-    many_posts: AsyncConnection, page: dict[str, Any]
+@all_plans
+@pytest.mark.parametrize("name", PAGES_OF_MEMORY)
+async def test_a_read_touches_few_pages_of_memory(
+    many_posts: PooledDatabase, name: str, plan_cache_mode: str
 ) -> None:
-    plan = await plan_of(many_posts, page)
+    whole, *_ = await plan_of(many_posts, (PAGES | DEEP | SINGLE)[name], plan_cache_mode)
 
-    fetches = [line for line in plan if "Index Scan using pk_posts" in line]
-    assert ["loops=11" in line for line in fetches] == [True]
+    assert whole["Shared Hit Blocks"] + whole["Shared Read Blocks"] <= PAGES_OF_MEMORY[name]
+
+
+@all_plans
+@pytest.mark.parametrize("read", DEEP.values(), ids=DEEP.keys())
+async def test_posts_that_are_skipped_are_not_fetched(
+    many_posts: PooledDatabase, read: Read, plan_cache_mode: str
+) -> None:
+    plan = await plan_of(many_posts, read, plan_cache_mode)
+
+    fetches = [node for node in plan if node.get("Index Name") == "pk_posts"]
+    assert [(node["Actual Rows"], node["Actual Loops"]) for node in fetches] == [(1, 11)]
+
+
+def scans_it_all(node: dict[str, Any]) -> bool:
+    """Whether a step of a plan reads a whole table that grows."""
+    return bool(node["Node Type"] == "Seq Scan" and node["Relation Name"] != "tallies")
 
 
 async def plan_of(
-    connection: AsyncConnection, page: dict[str, Any], plan_cache_mode: str = "auto"
-) -> list[str]:
-    """Return how the server answers what a page of 10 posts asks it, line by line."""
-    asked = []
+    database: PooledDatabase, read: Read, plan_cache_mode: str
+) -> list[dict[str, Any]]:
+    """Return the steps in which the server answers a read, the whole first."""
+    async with asked_of(database) as asked:
+        await read(SqlPostQueries(database), SqlUserQueries(database))
+    (one,) = asked
 
-    def note(record: LoggedQuery) -> None:
-        asked.append((record.query, record.args))
+    values = ", ".join(f"'{value}'" for value in one.args)
+    async with database.reading() as statements:
+        connection = statements._connection
+        await connection.execute(f"SET plan_cache_mode = {plan_cache_mode}")
+        await connection.execute(f"PREPARE read AS {one.query}")
+        explained = await connection.fetchval(
+            "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)"
+            f" EXECUTE read{f'({values})' if values else ''}"
+        )
+        await connection.execute("DEALLOCATE read")
+    return list(steps_of(json.loads(explained)[0]["Plan"]))
 
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    driver.add_query_logger(note)
-    await SqlPostQueries(RollbackDatabase(connection)).page(limit=10, **page)
-    await asyncio.sleep(0)  # the driver tells its loggers a turn later
-    driver.remove_query_logger(note)
-    ((statement, parameters),) = [one for one in asked if one[0].startswith("SELECT")]
 
-    values = ", ".join(f"'{value}'" for value in parameters)
-    await connection.exec_driver_sql(f"SET LOCAL plan_cache_mode = {plan_cache_mode}")
-    await connection.exec_driver_sql(f"PREPARE page AS {statement}")
-    explained = await connection.exec_driver_sql(
-        f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE page{f'({values})' if values else ''}"
-    )
-    plan = [row[0] for row in explained]
-    await connection.exec_driver_sql("DEALLOCATE page")
-    await connection.rollback()
-    return plan
+def steps_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return a step and, after it, those that it is made of."""
+    yield node
+    for part in node.get("Plans", ()):
+        yield from steps_of(part)
 
 
 async def test_walking_back_shows_what_walking_on_has_shown(

@@ -175,7 +175,8 @@ class SqlUsers:
         stored = await self.get(user.id)
         if stored.version != user.version:
             raise StaleVersion
-        await self._require_free(user, but=user.id)
+        if (stored.username_key, stored.email_key) != (user.username_key, user.email_key):
+            await self._require_free(user, but=user.id)
         saved = replace(user, version=user.version + 1)
         changes = {"image_file": saved.image_file, "version": saved.version}
         await self._transaction.execute(
