@@ -44,6 +44,9 @@ ROUTINES = text("""
 """What the server does by itself."""
 
 TALLIES = "SELECT sum(posts), sum(changes) FROM tallies"
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 AUTHOR_TALLIES = "SELECT user_id, posts FROM author_tallies ORDER BY user_id"
 
 TWO_AUTHORS_AND_THREE_POSTS = (
@@ -157,6 +160,20 @@ async def test_posts_from_before_the_tallies_are_counted(empty_url: str) -> None
 
     assert await rows_of(empty_url, TALLIES) == [(3, 0)]
     assert await rows_of(empty_url, AUTHOR_TALLIES) == [(1, 1), (2, 2)]
+
+
+async def test_a_post_being_written_while_the_tallies_are_made_is_counted(empty_url: str) -> None:
+    await upgrade(empty_url, "0001")
+    async with connected(empty_url) as writing:
+        for statement in TWO_AUTHORS_AND_THREE_POSTS:
+            await writing.execute(text(statement))
+        upgrading = asyncio.create_task(upgrade(empty_url, "0002"))
+        while not await rows_of(empty_url, WAITING):
+            pass
+        await writing.commit()
+    await upgrading
+
+    assert await rows_of(empty_url, TALLIES) == [(3, 0)]
 
 
 def somewhere_else(blog_server: str) -> str:

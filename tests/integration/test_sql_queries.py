@@ -1,7 +1,6 @@
 """What a read costs: how many statements, and which way the server finds the rows."""
 
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -26,7 +25,7 @@ from blog_core.errors import NotFound, SessionEnded
 from blog_core.testing import builders
 from blog_core.testing.builders import minutes
 from blog_core.testing.contracts.base import given_posts, given_user
-from costs import asked_of
+from costs import Read, asked_of, plan_of
 
 pytestmark = pytest.mark.anyio
 
@@ -48,8 +47,6 @@ def cursor_at(number: int, *, backward: bool = False) -> Cursor:
     """Return the place of one of many posts, counted from the newest."""
     return Cursor(date_posted=NEWEST - minutes(number), post_id=number, backward=backward)
 
-
-Read = Callable[[SqlPostQueries, SqlUserQueries], Awaitable[object]]
 
 READS: dict[str, Read] = {
     "post": lambda posts, _: posts.get(PostId(1)),
@@ -167,34 +164,6 @@ async def test_posts_that_are_skipped_are_not_fetched(
 def scans_it_all(node: dict[str, Any]) -> bool:
     """Whether a step of a plan reads a whole table that grows."""
     return bool(node["Node Type"] == "Seq Scan" and node["Relation Name"] != "tallies")
-
-
-async def plan_of(
-    database: PooledDatabase, read: Read, plan_cache_mode: str
-) -> list[dict[str, Any]]:
-    """Return the steps in which the server answers a read, the whole first."""
-    async with asked_of(database) as asked:
-        await read(SqlPostQueries(database), SqlUserQueries(database))
-    (one,) = asked
-
-    values = ", ".join(f"'{value}'" for value in one.args)
-    async with database.reading() as statements:
-        connection = statements._connection
-        await connection.execute(f"SET plan_cache_mode = {plan_cache_mode}")
-        await connection.execute(f"PREPARE read AS {one.query}")
-        explained = await connection.fetchval(
-            "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)"
-            f" EXECUTE read{f'({values})' if values else ''}"
-        )
-        await connection.execute("DEALLOCATE read")
-    return list(steps_of(json.loads(explained)[0]["Plan"]))
-
-
-def steps_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return a step and, after it, those that it is made of."""
-    yield node
-    for part in node.get("Plans", ()):
-        yield from steps_of(part)
 
 
 async def test_walking_back_shows_what_walking_on_has_shown(
