@@ -32,15 +32,15 @@ pytestmark = pytest.mark.anyio
 NEWEST = datetime(2025, 1, 1, tzinfo=UTC)
 MANY_POSTS = (
     """INSERT INTO users (username, username_key, email, email_key, password_hash, version)
-       SELECT 'u' || n, 'u' || n, 'e' || n, 'e' || n, 'hash', 1 FROM generate_series(1, 5000) n""",
+       SELECT 'u' || n, 'u' || n, 'e' || n, 'e' || n, 'hash', 1 FROM generate_series(1, 2500) n""",
     """INSERT INTO posts (title, content, user_id, date_posted, version)
-       SELECT 'A title', repeat('x', 500), CASE n % 10 WHEN 0 THEN 1 ELSE 1 + n % 5000 END,
+       SELECT 'A title', repeat('x', 500), CASE n % 10 WHEN 0 THEN 1 ELSE 1 + n % 2500 END,
               timestamptz '2025-01-01 00:00Z' - n * interval '1 minute', 1
        FROM generate_series(1, 100000) n""",
     "VACUUM ANALYZE",
 )
 PROLIFIC, SELDOM = UserId(1), UserId(7)
-"""Authors with a tenth of all posts, and with twenty."""
+"""Authors with a tenth of all posts, and with forty."""
 
 
 def cursor_at(number: int, *, backward: bool = False) -> Cursor:
@@ -76,7 +76,7 @@ async def test_a_read_is_one_statement_and_no_transaction(
 
 @pytest.fixture(scope="module")
 async def many_posts(blog_databases: ThrowAwayDatabases) -> AsyncIterator[PooledDatabase]:
-    """100,000 posts of 5,000 authors, a minute apart."""
+    """100,000 posts of 2,500 authors, a minute apart."""
     async with blog_databases.migrated() as url:
         async with connected(url) as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -117,8 +117,8 @@ DEEP: dict[str, Read] = {
 }
 SINGLE: dict[str, Read] = {
     "post": lambda posts, _: posts.get(PostId(50_000)),
-    "account": lambda _, users: users.public(UserId(2_500)),
-    "account by address": lambda _, users: users.by_email("e2500"),
+    "account": lambda _, users: users.public(UserId(2_000)),
+    "account by address": lambda _, users: users.by_email("e2000"),
 }
 PAGES_OF_MEMORY = {
     **dict.fromkeys(PAGES, 60),

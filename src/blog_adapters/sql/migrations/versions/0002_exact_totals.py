@@ -20,7 +20,9 @@ TALLY = """
 """
 
 # Authors in the order of their ids, so that of two who write for many, one waits for the other
-# and neither for both; the slot last, to hold it for the shortest time.
+# and neither for both; the slot last, to hold it for the shortest time. Posts that go with their
+# author find no tally, and must not begin one below zero: looked for author by author, since a
+# join would be planned once, for the number of rows that happened to come first.
 TALLY_POSTS = """
     CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
@@ -29,7 +31,10 @@ TALLY_POSTS = """
         IF difference IS NOT NULL THEN
             INSERT INTO author_tallies AS tally (user_id, posts)
             SELECT user_id, sum(more) FROM ({rows}) AS rows
-            GROUP BY user_id HAVING sum(more) <> 0 ORDER BY user_id
+            GROUP BY user_id HAVING sum(more) > 0 OR sum(more) < 0 AND (
+                SELECT true FROM author_tallies AS tally WHERE tally.user_id = rows.user_id
+            )
+            ORDER BY user_id
             ON CONFLICT (user_id) DO UPDATE SET posts = tally.posts + excluded.posts;
             PERFORM tally(difference);
         END IF;
@@ -37,8 +42,7 @@ TALLY_POSTS = """
     END $$
 """
 ADDED = "SELECT user_id, 1 AS more FROM added"
-# Posts that go with their author find no tally, and must not begin one below zero.
-REMOVED = "SELECT user_id, -1 AS more FROM removed JOIN author_tallies USING (user_id)"
+REMOVED = "SELECT user_id, -1 AS more FROM removed"
 TALLY_ADDED = TALLY_POSTS.format(
     name="tally_added_posts",
     difference="SELECT nullif(count(*), 0) FROM added",
