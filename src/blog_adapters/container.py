@@ -7,18 +7,20 @@
 Parts are built when first asked for and imported then, so that whoever uses a few needs only
 their extras. `await close(container)` ends what was started. To swap a part, override its
 provider before anything is built: `container.mailer.override(providers.Object(my_mailer))`.
+Answers are cached only while `data_version` knows the data: whoever swaps a part that stores posts
+or accounts, and wants that, overrides it too.
 """
 
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from blog_adapters import memory
@@ -63,6 +65,25 @@ SqlDatabase = Any
 
 EmbeddedServer = Any
 """A `blog_adapters.embedded_postgres.EmbeddedPostgres`, likewise."""
+
+
+class DataVersion(Protocol):
+    """Tells whether what anonymous readers may see is still the same."""
+
+    def current(self) -> Hashable | None:
+        """Return the version of the data now; None while it is not known.
+
+        While it equals an earlier one, what was read since then is as good as read now.
+        """
+        ...
+
+    def move(self) -> None:
+        """Make the version another one, as a commit in this process does before it ends."""
+        ...
+
+    async def keep_up(self) -> None:
+        """Do what it takes to know the version, until cancelled or when nothing has to be done."""
+        ...
 
 
 class StartError(Exception):
@@ -132,22 +153,39 @@ def _database_url(settings: Settings, server: EmbeddedServer | None) -> str:
     return url
 
 
-def _database(settings: Settings, url: str, exits: AsyncExitStack) -> SqlDatabase:
+def _database(url: str, exits: AsyncExitStack, *, size: int) -> SqlDatabase:
     try:
         with _extra("sql"):  # the driver is imported with the first engine
             from blog_adapters.sql import PooledDatabase
 
-            database = PooledDatabase(url, size=settings.database_pool_size)
+            database = PooledDatabase(url, size=size)
     except ValueError as error:
         raise SettingsError(f"DATABASE_URL: {error}") from error
     exits.push_async_callback(database.close)
     return database
 
 
-def _unit_of_work(database: SqlDatabase) -> UnitOfWorkFactory:
+def _data_version(container: "Container") -> DataVersion | None:
+    """Return the version of our own database; of a part put in its place nothing is known."""
+    settings = container.settings()
+    parts = ("database", "unit_of_work", "post_queries", "user_queries")
+    if not settings.response_cache_bytes or any(
+        container.providers[part].overridden for part in parts
+    ):
+        return None
+    from blog_adapters.sql import SqlDataVersion
+
+    # A connection of its own: while requests wait for theirs, the version has to be known.
+    aside = _database(container.database_url(), container.exits(), size=1)
+    return SqlDataVersion(aside, bound=settings.response_cache_lag_ms / 1000)
+
+
+def _unit_of_work(database: SqlDatabase, version: DataVersion | None) -> UnitOfWorkFactory:
     from blog_adapters.sql import sql_unit_of_work
 
-    return partial(sql_unit_of_work, database)
+    if version is None:
+        return partial(sql_unit_of_work, database)
+    return partial(sql_unit_of_work, database, changed=version.move)
 
 
 def _post_queries(database: SqlDatabase) -> PostQueries:
@@ -239,6 +277,7 @@ def _revealed(secret: SecretStr | None) -> str | None:
 class Container(containers.DeclarativeContainer):
     """Every part of the blog, built when first asked for and once."""
 
+    __self__ = providers.Self()
     settings = providers.Dependency(instance_of=Settings)
     exits: providers.Provider[AsyncExitStack] = providers.Singleton(_exits)
     clock: providers.Provider[Clock] = providers.Object(_now)
@@ -249,8 +288,13 @@ class Container(containers.DeclarativeContainer):
 
     embedded = providers.Singleton(_embedded, settings, exits)
     database_url = providers.Singleton(_database_url, settings, embedded)
-    database = providers.Singleton(_database, settings, database_url, exits)
-    unit_of_work = providers.Singleton(_unit_of_work, database)
+    database = providers.Singleton(
+        _database, database_url, exits, size=settings.provided.database_pool_size
+    )
+    data_version: providers.Provider[DataVersion | None] = providers.Singleton(
+        _data_version, __self__
+    )
+    unit_of_work = providers.Singleton(_unit_of_work, database, data_version)
     post_queries = providers.Singleton(_post_queries, database)
     user_queries = providers.Singleton(_user_queries, database)
     checks: providers.Provider[dict[str, Check]] = providers.Dict(database=database.provided.check)
@@ -312,6 +356,7 @@ def in_memory_container(settings: Settings | None = None) -> Container:
         embedded=providers.Object(None),
         database_url=providers.Object("memory:"),
         database=providers.Object(database),
+        data_version=providers.Object(database),
         unit_of_work=providers.Object(database.unit_of_work),
         post_queries=providers.Singleton(memory.MemoryPostQueries, database),
         user_queries=providers.Singleton(memory.MemoryUserQueries, database),

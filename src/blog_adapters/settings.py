@@ -82,6 +82,9 @@ class Settings(BaseModel):
     database_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = None
     database_pool_size: int = Field(default=8, ge=1, le=200)
 
+    response_cache_bytes: int = Field(default=32 * 1024 * 1024, ge=0)
+    response_cache_lag_ms: int = Field(default=100, ge=10, le=60_000)
+
     secret_key: SecretStr | None = None
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Minutes = 30

@@ -260,6 +260,39 @@ async def test_a_database_put_in_the_embedded_ones_place_is_not_kept_company(
     assert not server.is_started
 
 
+async def test_the_version_of_its_own_database_is_known_to_the_container(
+    in_folders: Settings,
+) -> None:
+    container = Container(settings=in_folders)
+
+    assert type(container.data_version()).__name__ == "SqlDataVersion"
+    assert container.unit_of_work().keywords == {"changed": container.data_version().move}  # type: ignore[attr-defined, union-attr] # a partial
+
+    await close(container)
+
+
+@pytest.mark.parametrize("part", ["database", "unit_of_work", "post_queries", "user_queries"])
+async def test_of_a_part_that_was_put_in_no_version_is_known(
+    in_folders: Settings, part: str
+) -> None:
+    container = Container(settings=in_folders)
+    container.providers[part].override(providers.Object(object()))
+
+    assert container.data_version() is None
+
+    await close(container)
+
+
+async def test_no_version_is_asked_for_without_a_cache(in_folders: Settings) -> None:
+    settings = in_folders.model_copy(update={"response_cache_bytes": 0})
+    container = Container(settings=settings)
+
+    assert container.data_version() is None
+    assert container.unit_of_work().keywords == {}  # type: ignore[attr-defined] # a partial
+
+    await close(container)
+
+
 def test_containers_share_nothing() -> None:
     one, other = in_memory_container(), in_memory_container()
     mailer = MemoryMailer()

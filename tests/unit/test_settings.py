@@ -61,6 +61,8 @@ class TestDefaults:
         assert settings.reset_lifetime == timedelta(minutes=60)
         assert (settings.algorithm, settings.posts_per_page) == ("HS256", 10)
         assert settings.max_upload_size_bytes == 5 * 1024 * 1024
+        assert settings.response_cache_bytes == 32 * 1024 * 1024
+        assert settings.response_cache_lag_ms == 100
         assert settings.frontend_url == "http://localhost:8000"
         assert settings.s3_region == "us-east-1"
         assert (settings.mail_port, settings.mail_from) == (587, "noreply@example.com")
@@ -235,6 +237,9 @@ WRONG = [
     ("POSTS_PER_PAGE", "101"),
     ("POSTS_PER_PAGE", "ten-or-so"),
     ("MAX_UPLOAD_SIZE_BYTES", "104857601"),
+    ("RESPONSE_CACHE_BYTES", "-18"),
+    ("RESPONSE_CACHE_LAG_MS", "9"),
+    ("RESPONSE_CACHE_LAG_MS", "60001"),
     ("S3_ENDPOINT_URL", "s3.example"),
     ("S3_PUBLIC_URL", "ftp://s3.example"),
     ("MAIL_PORT", "0"),

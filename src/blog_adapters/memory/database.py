@@ -22,6 +22,7 @@ class MemoryDatabase:
         self._committed = Tables()
         self._turn = asyncio.Lock()
         self._ids = count(1)  # like a sequence: a number lost to a rollback is not used again
+        self._commits = 0
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator["MemoryUnitOfWork"]:
@@ -36,6 +37,18 @@ class MemoryDatabase:
     def replace(self, tables: Tables) -> None:
         """Make these the committed tables."""
         self._committed = tables
+        self.move()
+
+    def current(self) -> int:
+        """Return the version of the data, which is always known. Fits `DataVersion`."""
+        return self._commits
+
+    def move(self) -> None:
+        """Count a commit."""
+        self._commits += 1
+
+    async def keep_up(self) -> None:
+        """See `DataVersion`; nothing has to be done."""
 
     def next_id(self) -> int:
         """Return an id that no row has had."""
