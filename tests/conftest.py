@@ -1,7 +1,10 @@
 """What every tier shares."""
 
 import pytest
+from dependency_injector import providers
 from hypothesis import HealthCheck, settings
+
+from blog_adapters.container import Container
 
 # Without deadlines: a slow machine is no failure.
 settings.register_profile("short", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -13,7 +16,26 @@ settings.load_profile("short")
 pytest_plugins = ["pytester"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--response-cache`: whatever a test reads over HTTP, it must not matter."""
+    parser.addoption("--response-cache", choices=["on", "off"], default="on")
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """One event loop for fixtures and tests."""
     return "asyncio"
+
+
+@pytest.fixture
+def response_cache(pytestconfig: pytest.Config) -> bool:
+    """Whether blogs over HTTP have one in this run."""
+    return bool(pytestconfig.getoption("response_cache") == "on")
+
+
+@pytest.fixture
+def blog_container(blog_container: Container, response_cache: bool) -> Container:
+    """A blog of fakes."""
+    if not response_cache:
+        blog_container.data_version.override(providers.Object(None))
+    return blog_container

@@ -1,7 +1,7 @@
 """The FastAPI adapter: `create_app(container)`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 from blog_adapters.container import Container, close, keep_up
 from blog_adapters.relay import run_relay
+from blog_api.cache import ResponseCache
 from blog_api.edge import BodyLimits, Edge
 from blog_api.openapi import DescribedAPI
 from blog_api.problems import handle_errors
@@ -43,12 +44,22 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
         finally:
             await close(container)
 
-    limits = BodyLimits(max_upload_bytes=container.settings().max_upload_size_bytes)
+    def data_version() -> Hashable | None:
+        source = app.state.container.data_version()
+        version = None if source is None else source.current()
+        # Two sources may give the same version to different data.
+        return None if version is None else (source, version)
+
+    settings = container.settings()
+    limits = BodyLimits(max_upload_bytes=settings.max_upload_size_bytes)
+    middleware = [Middleware(Edge, limits=limits)]
+    if settings.response_cache_bytes:
+        cache = Middleware(
+            ResponseCache, version=data_version, max_bytes=settings.response_cache_bytes
+        )
+        middleware.append(cache)
     app = DescribedAPI(
-        title="Blog",
-        version=version("blog-core"),
-        lifespan=lifespan,
-        middleware=[Middleware(Edge, limits=limits)],
+        title="Blog", version=version("blog-core"), lifespan=lifespan, middleware=middleware
     )
     app.state.container = container
     handle_errors(app)
@@ -69,8 +80,13 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
 
 @asynccontextmanager
 async def _at_work(container: Container, *, relay: bool) -> AsyncIterator[None]:
-    """Watch over the embedded database and run the relay meanwhile; let both finish at the end."""
+    """Watch over the embedded database and run the relay meanwhile; let both finish at the end.
+
+    What keeps up with the data's version only reads, and is ended where it is.
+    """
     stop = asyncio.Event()
+    source = container.data_version()
+    keeping_up = [] if source is None else [asyncio.create_task(source.keep_up())]
     jobs = [asyncio.create_task(keep_up(container, stop=stop))]
     if relay:
         jobs.append(asyncio.create_task(run_relay(container.delivery(), stop=stop)))
@@ -79,9 +95,9 @@ async def _at_work(container: Container, *, relay: bool) -> AsyncIterator[None]:
     finally:
         stop.set()
         await asyncio.wait(jobs, timeout=RELAY_STOP_SECONDS)
-        for job in jobs:
+        for job in (*jobs, *keeping_up):
             job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        await asyncio.gather(*jobs, *keeping_up, return_exceptions=True)
 
 
 class _Pictures(StaticFiles):

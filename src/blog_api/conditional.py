@@ -1,6 +1,7 @@
 """Entity tags and the requests that ask for them (RFC 9110, section 13)."""
 
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Annotated
 
@@ -44,11 +45,16 @@ def page_tag(page: PostPage, *, limit: int) -> str:
 def revalidate(response: Response, tag: str, if_none_match: list[str] | None) -> None:
     """Give the answer its tag, or end the request with 304 when the caller has it already."""
     response.headers["ETag"] = tag
-    if if_none_match is None:
-        return
-    known = ",".join(if_none_match)
-    if known.strip() == "*" or tag[1:-1] in (opaque for _, opaque in _TAG.findall(known)):
+    if is_at_hand(tag, if_none_match):
         raise HTTPException(304, headers=dict(response.headers))
+
+
+def is_at_hand(tag: str, if_none_match: Sequence[str] | None) -> bool:
+    """Whether the caller has what the tag names; weak tags count as well."""
+    if if_none_match is None:
+        return False
+    known = ",".join(if_none_match)
+    return known.strip() == "*" or tag[1:-1] in (opaque for _, opaque in _TAG.findall(known))
 
 
 async def seen_versions(

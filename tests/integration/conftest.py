@@ -32,15 +32,38 @@ async def mail_server() -> AsyncIterator[MailServer]:
         yield server
 
 
+class CountedCommits:
+    """A `DataVersion` that is exact while all who write tell it, as the containers of a test do."""
+
+    def __init__(self) -> None:
+        self._commits = 0
+
+    def current(self) -> int:
+        """See `DataVersion`."""
+        return self._commits
+
+    def move(self) -> None:
+        """See `DataVersion`."""
+        self._commits += 1
+
+    async def keep_up(self) -> None:
+        """See `DataVersion`; nothing has to be done."""
+
+
 MakeContainer = Callable[[PooledDatabase | RollbackDatabase], Container]
 
 
 @pytest.fixture
-def make_container(blog_container_over: MakeContainer, mail_server: MailServer) -> MakeContainer:
+def make_container(
+    blog_container_over: MakeContainer, mail_server: MailServer, response_cache: bool
+) -> MakeContainer:
     """Makes a container of real parts over a database; its mail goes to a real server."""
+    version = CountedCommits()
 
     def made(database: PooledDatabase | RollbackDatabase) -> Container:
         container = blog_container_over(database)
+        if response_cache:
+            container.data_version.override(providers.Object(version))
         container.mailer.override(providers.Object(plain_mailer(mail_server.port)))
         return container
 
