@@ -153,30 +153,50 @@ def _database_url(settings: Settings, server: EmbeddedServer | None) -> str:
     return url
 
 
-def _database(url: str, exits: AsyncExitStack, *, size: int) -> SqlDatabase:
+def _database(
+    settings: Settings, url: str, exits: AsyncExitStack, *, size: int | None = None
+) -> SqlDatabase:
+    with _extra("sql"):
+        from blog_adapters.sql import PooledDatabase
     try:
-        with _extra("sql"):  # the driver is imported with the first engine
-            from blog_adapters.sql import PooledDatabase
-
-            database = PooledDatabase(url, size=size)
+        database = PooledDatabase(
+            url,
+            size=size or settings.database_pool_size,
+            behind_pooler=settings.database_direct_url is not None,
+        )
     except ValueError as error:
         raise SettingsError(f"DATABASE_URL: {error}") from error
     exits.push_async_callback(database.close)
     return database
 
 
+def _readers(container: "Container") -> SqlDatabase:
+    """Return where anybody's reads go: to the replica as long as it has caught up."""
+    url, primary = _revealed(container.settings().database_read_url), container.database()
+    version: Any = container.data_version()
+    if url is None or version is None:
+        return primary
+    from blog_adapters.sql import CaughtUpReplica, PooledDatabase
+
+    try:
+        replica = PooledDatabase(url, size=container.settings().database_pool_size)
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_READ_URL: {error}") from error
+    container.exits().push_async_callback(replica.close)
+    return CaughtUpReplica(primary, replica, version=version)
+
+
 def _data_version(container: "Container") -> DataVersion | None:
     """Return the version of our own database; of a part put in its place nothing is known."""
     settings = container.settings()
     parts = ("database", "unit_of_work", "post_queries", "user_queries")
-    if not settings.response_cache_bytes or any(
-        container.providers[part].overridden for part in parts
-    ):
+    nobody_asks = not settings.response_cache_bytes and settings.database_read_url is None
+    if nobody_asks or any(container.providers[part].overridden for part in parts):
         return None
     from blog_adapters.sql import SqlDataVersion
 
     # A connection of its own: while requests wait for theirs, the version has to be known.
-    aside = _database(container.database_url(), container.exits(), size=1)
+    aside = _database(settings, container.database_url(), container.exits(), size=1)
     return SqlDataVersion(aside, bound=settings.response_cache_lag_ms / 1000)
 
 
@@ -188,16 +208,16 @@ def _unit_of_work(database: SqlDatabase, version: DataVersion | None) -> UnitOfW
     return partial(sql_unit_of_work, database, changed=version.move)
 
 
-def _post_queries(database: SqlDatabase) -> PostQueries:
+def _post_queries(readers: SqlDatabase) -> PostQueries:
     from blog_adapters.sql import SqlPostQueries
 
-    return SqlPostQueries(database)
+    return SqlPostQueries(readers)
 
 
-def _user_queries(database: SqlDatabase) -> UserQueries:
+def _user_queries(database: SqlDatabase, readers: SqlDatabase) -> UserQueries:
     from blog_adapters.sql import SqlUserQueries
 
-    return SqlUserQueries(database)
+    return SqlUserQueries(database, readers=readers)
 
 
 def _media_folder(settings: Settings) -> Path | None:
@@ -288,15 +308,14 @@ class Container(containers.DeclarativeContainer):
 
     embedded = providers.Singleton(_embedded, settings, exits)
     database_url = providers.Singleton(_database_url, settings, embedded)
-    database = providers.Singleton(
-        _database, database_url, exits, size=settings.provided.database_pool_size
-    )
+    database = providers.Singleton(_database, settings, database_url, exits)
     data_version: providers.Provider[DataVersion | None] = providers.Singleton(
         _data_version, __self__
     )
     unit_of_work = providers.Singleton(_unit_of_work, database, data_version)
-    post_queries = providers.Singleton(_post_queries, database)
-    user_queries = providers.Singleton(_user_queries, database)
+    readers = providers.Singleton(_readers, __self__)
+    post_queries = providers.Singleton(_post_queries, readers)
+    user_queries = providers.Singleton(_user_queries, database, readers)
     checks: providers.Provider[dict[str, Check]] = providers.Dict(database=database.provided.check)
 
     # Threads by kind. A hash takes a whole core, a picture up to 400 MB; storage only waits.
@@ -390,8 +409,9 @@ async def migrate(container: Container, revision: str = "head") -> None:
     with _extra("sql"):
         from blog_adapters.sql import migrate as migrations
         from blog_adapters.sql.schema import SchemaError
+    url = _revealed(container.settings().database_direct_url)  # a pooler keeps no lock
     try:
-        await migrations.upgrade(container.database_url(), revision)
+        await migrations.upgrade(url or container.database_url(), revision)
     except SchemaError as error:
         raise StartError(str(error)) from error
     except ValueError as error:
@@ -440,6 +460,12 @@ async def keep_up(container: Container, *, stop: asyncio.Event) -> None:
             await asyncio.to_thread(server.start)
         except EmbeddedPostgresError as error:
             _log.error("the embedded database does not come up: %s", error)
+
+
+async def follow_data(container: Container) -> None:
+    """Know the version of the data, and whether the replica has it, until cancelled."""
+    parts: tuple[Any, ...] = (container.data_version(), container.readers())
+    await asyncio.gather(*(part.keep_up() for part in parts if hasattr(part, "keep_up")))
 
 
 async def close(container: Container) -> None:

@@ -38,6 +38,17 @@ _DATABASE_SCHEMES = (
 )
 
 
+SECRETS = (
+    "database_url",
+    "database_read_url",
+    "database_direct_url",
+    "secret_key",
+    "mail_password",
+    "s3_secret_access_key",
+)
+"""What may be read from a file instead, the one that `<NAME>_FILE` names."""
+
+
 class SettingsError(Exception):
     """A setting is wrong or missing; one line names it and never quotes its value."""
 
@@ -80,6 +91,8 @@ class Settings(BaseModel):
     ] = "info"
 
     database_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = None
+    database_read_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = None
+    database_direct_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = None
     database_pool_size: int = Field(default=8, ge=1, le=200)
 
     response_cache_bytes: int = Field(default=32 * 1024 * 1024, ge=0)
@@ -113,7 +126,7 @@ class Settings(BaseModel):
     @classmethod
     def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Take a secret from the file that `<NAME>_FILE` names."""
-        for name in ("database_url", "secret_key", "mail_password", "s3_secret_access_key"):
+        for name in SECRETS:
             path = values.pop(f"{name}_file", None)
             if path is None:
                 continue
@@ -127,6 +140,8 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check_what_belongs_together(self) -> Self:
+        if self.database_url is None and (self.database_read_url or self.database_direct_url):
+            raise ValueError("DATABASE_READ_URL and DATABASE_DIRECT_URL go with DATABASE_URL")
         if self.database_url is not None and self.secret_key is None:
             raise ValueError("SECRET_KEY is required when DATABASE_URL is set")
         needed = SECRET_KEY_MIN_BYTES[self.algorithm]
@@ -155,6 +170,8 @@ class _Environment(Settings, BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
 
     database_url_file: Path | None = None
+    database_read_url_file: Path | None = None
+    database_direct_url_file: Path | None = None
     secret_key_file: Path | None = None
     mail_password_file: Path | None = None
     s3_secret_access_key_file: Path | None = None

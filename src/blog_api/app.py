@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 from starlette.types import Scope
 
-from blog_adapters.container import Container, close, keep_up
+from blog_adapters.container import Container, close, follow_data, keep_up
 from blog_adapters.relay import run_relay
 from blog_api.cache import ResponseCache
 from blog_api.edge import BodyLimits, Edge
@@ -82,11 +82,10 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
 async def _at_work(container: Container, *, relay: bool) -> AsyncIterator[None]:
     """Watch over the embedded database and run the relay meanwhile; let both finish at the end.
 
-    What keeps up with the data's version only reads, and is ended where it is.
+    What follows the data only reads, and is ended where it is.
     """
     stop = asyncio.Event()
-    source = container.data_version()
-    keeping_up = [] if source is None else [asyncio.create_task(source.keep_up())]
+    following = asyncio.create_task(follow_data(container))
     jobs = [asyncio.create_task(keep_up(container, stop=stop))]
     if relay:
         jobs.append(asyncio.create_task(run_relay(container.delivery(), stop=stop)))
@@ -95,9 +94,9 @@ async def _at_work(container: Container, *, relay: bool) -> AsyncIterator[None]:
     finally:
         stop.set()
         await asyncio.wait(jobs, timeout=RELAY_STOP_SECONDS)
-        for job in (*jobs, *keeping_up):
+        for job in (*jobs, following):
             job.cancel()
-        await asyncio.gather(*jobs, *keeping_up, return_exceptions=True)
+        await asyncio.gather(*jobs, following, return_exceptions=True)
 
 
 class _Pictures(StaticFiles):

@@ -2,6 +2,7 @@
 
 from asyncio import Future
 from collections.abc import Hashable
+from math import inf
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ class KnowsForEver(SqlDataVersion):
     """Trusts what it knows, however old."""
 
     def current(self) -> Hashable | None:
-        return None if self._found is None else (self._found, self._moves)
+        return None if self._found_at == -inf else (self.changes, self._moves)
 
 
 class HearsNoCommits(SqlDataVersion):

@@ -170,7 +170,7 @@ class TestKeepingUp:
         await self.settled()
 
         assert tallies.asked == 0
-        assert busy._found is None
+        assert busy.changes == 0
 
     async def test_whoever_asks_has_it_asked_once(
         self, busy: SqlDataVersion, tallies: Tallies

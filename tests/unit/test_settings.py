@@ -178,6 +178,8 @@ class TestSecretsInFiles:
         ("name", "value"),
         [
             ("database_url", URL),
+            ("database_read_url", URL),
+            ("database_direct_url", URL),
             ("secret_key", KEY),
             ("mail_password", "hunter2"),
             ("s3_secret_access_key", "hunter2"),
@@ -189,6 +191,7 @@ class TestSecretsInFiles:
         (folder / "secret").write_text(f"{value}\n")
         environment(
             **{
+                "DATABASE_URL": URL,
                 "SECRET_KEY": KEY,
                 "MAIL_USERNAME": "blog",
                 "MAIL_PASSWORD": "unused",
@@ -290,6 +293,15 @@ class TestWrongValues:
         environment(DATABASE_URL=URL)
 
         assert refusal() == "SECRET_KEY is required when DATABASE_URL is set"
+
+    @pytest.mark.parametrize("name", ["DATABASE_READ_URL", "DATABASE_DIRECT_URL"])
+    def test_another_way_to_the_database_needs_the_first(
+        self, environment: Environment, name: str
+    ) -> None:
+        environment(**{name: URL})
+
+        assert refusal() == "DATABASE_READ_URL and DATABASE_DIRECT_URL go with DATABASE_URL"
+
 
     @pytest.mark.parametrize("name", ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"])
     def test_half_an_access_key_is_told(self, environment: Environment, name: str) -> None:

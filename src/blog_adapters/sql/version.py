@@ -20,7 +20,7 @@ from blog_core.errors import BlogError
 RETRY_SECONDS = 0.5
 """How long to wait before a database that has not answered is asked again."""
 
-_CHANGES = select(func.sum(tallies.c.changes))
+CHANGES = select(func.sum(tallies.c.changes))
 
 _log = logging.getLogger("blog.version")
 
@@ -32,6 +32,9 @@ class SqlDataVersion:
         database: where to ask; best one that never waits for requests.
         bound: how old the knowledge may be, in seconds.
         clock: the time in seconds, which only ever goes on.
+
+    Attributes:
+        changes: how many there were when the database was asked last.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class SqlDataVersion:
         self._bound = bound
         self._clock = clock
         self._asked = asyncio.Event()
-        self._found: object = None
+        self.changes = 0
         self._found_at = -inf
         self._moves = 0
 
@@ -51,7 +54,7 @@ class SqlDataVersion:
         # Measured here and not by a timer: a loop that was held up does not know it yet.
         if self._clock() - self._found_at >= self._bound:
             return None
-        return self._found, self._moves
+        return self.changes, self._moves
 
     def move(self) -> None:
         """Give what is current another version, as whoever commits in this process must."""
@@ -62,11 +65,11 @@ class SqlDataVersion:
         began = self._clock()  # what is committed while the answer is on its way is not in it
         try:
             async with self._database.reading() as statements:
-                (found,) = await statements.execute(_CHANGES)
+                (found,) = await statements.execute(CHANGES)
         except Exception:
             self.move()  # whoever answers next may be a standby that lacks the last changes
             raise
-        self._found, self._found_at = found[0], began
+        self.changes, self._found_at = found[0], began
 
     async def keep_up(self) -> None:
         """Poll often enough while `current` is asked for, and not at all while it is not."""
