@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Response
 from pydantic import WithJsonSchema
 from starlette.exceptions import HTTPException
 
+from blog_api.schemas import PaginatedPostsResponse
 from blog_core.domain.posts import PostPage, PostView
 from blog_core.domain.users import Author, User
 
@@ -35,10 +36,10 @@ def user_tag(user: User | Author) -> str:
     return f'"{user.version}"'
 
 
-def page_tag(page: PostPage, *, limit: int) -> str:
+def page_tag(page: PostPage, answer: PaginatedPostsResponse) -> str:
     """Return the tag of a page, from everything in it that can change."""
     rows = [(v.post.id, v.post.version, v.author.version) for v in page.posts]
-    content = repr((rows, page.total, page.next_cursor, page.prev_cursor, limit))
+    content = repr((rows, page.total, answer.next_cursor, answer.prev_cursor, answer.limit))
     return f'"{blake2b(content.encode(), digest_size=12).hexdigest()}"'
 
 

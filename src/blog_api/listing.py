@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -65,19 +64,16 @@ class Listing:
         page = await self.posts.page(
             author_id=author_id, limit=self.limit, skip=self.skip, cursor=cursor
         )
-        links = ", ".join(
-            self._link(found, relation)
-            for found, relation in ((page.next_cursor, "next"), (page.prev_cursor, "prev"))
-            if found is not None
-        )
+        answer = self.show.page(page, limit=self.limit, skip=None if cursor else self.skip)
+        ways = ((answer.next_cursor, "next"), (answer.prev_cursor, "prev"))
+        # A cursor has nothing in it that a URL would have to escape.
+        links = [
+            f'<?cursor={found}&limit={self.limit}>; rel="{way}"' for found, way in ways if found
+        ]
         if links:
-            self.response.headers["Link"] = links
-        revalidate(self.response, page_tag(page, limit=self.limit), self.if_none_match)
-        return self.show.page(page, limit=self.limit, skip=None if cursor else self.skip)
-
-    def _link(self, cursor: Cursor, relation: str) -> str:
-        query = urlencode({"cursor": cursor.encode(), "limit": self.limit})
-        return f'<?{query}>; rel="{relation}"'
+            self.response.headers["Link"] = ", ".join(links)
+        revalidate(self.response, page_tag(page, answer), self.if_none_match)
+        return answer
 
 
 async def listing(

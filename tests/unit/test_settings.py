@@ -302,7 +302,6 @@ class TestWrongValues:
 
         assert refusal() == "DATABASE_READ_URL and DATABASE_DIRECT_URL go with DATABASE_URL"
 
-
     @pytest.mark.parametrize("name", ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"])
     def test_half_an_access_key_is_told(self, environment: Environment, name: str) -> None:
         environment(**{name: "hunter2"})
