@@ -6,7 +6,7 @@ READY := .venv/.ready
 CASES ?= 20000
 SEED ?= $(shell $(PYTHON) -c "import random; print(random.randrange(1, 10**6))")
 
-.PHONY: help serve test model fuzz mutants examples check bench-tests lock openapi docs clean
+.PHONY: help serve test model fuzz mutants examples check bench bench-quick bench-tests lock openapi docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -44,6 +44,12 @@ check: $(READY)  ## Lint, format, strict types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(READY)  ## How fast it answers, beside the tutorial's app, two peers and the limit: 5 minutes
+	@$(BIN)/python -m benchmarks.http
+
+bench-quick: $(READY)  ## The same in one minute, without the peers
+	@$(BIN)/python -m benchmarks.http --quick
+
 bench-tests: $(READY)  ## What a test costs, beside the tutorial's pattern
 	@$(BIN)/python -m benchmarks.speed
 
@@ -60,4 +66,4 @@ docs: $(READY)  ## Write the docs that are generated: docs/clauses.md and docs/s
 	PYTHONPATH=tests $(BIN)/python -m sabotage > docs/sabotage.md
 
 clean:  ## Remove the environment and the caches, never DATA_DIR
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage mutants
+	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage mutants

@@ -1,0 +1,1 @@
+"""How fast the blog answers, beside the tutorial's app, two peers and the limit, in one run."""
