@@ -7,7 +7,7 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from benchmarks.http.figures import TUTORIAL, Figures
 from benchmarks.http.footprint import Footprint
 from benchmarks.http.load import BadAnswers, Material, Scenario, tool
 from benchmarks.http.machine import description
+from benchmarks.http.pooler import pooled
 from benchmarks.http.profiling import profile
 from benchmarks.http.report import Run
 from benchmarks.http.rounds import Field, Plan, Reading
@@ -82,20 +83,25 @@ def measure(options: argparse.Namespace, database: Server, folder: Path) -> None
     ]
     if options.profile:
         wanted = next(one for one in scenarios if one.name == options.profile)
-        profile(wanted, material, database=database.url, folder=folder)
+        profile(wanted, material, urls={"database": database.url}, folder=folder)
         return
     if options.only:
         scenarios = [one for one in scenarios if one.name in options.only.split(",")]
 
     say("how long apps take to start")
-    starts = footprint.starts(database=database.url, folder=folder)
-    imports = footprint.imports(database=database.url, folder=folder)
+    urls = {"database": database.url}
+    starts = footprint.starts(urls=urls, folder=folder)
+    imports = footprint.imports(urls=urls, folder=folder)
     with ExitStack() as stack:
-        apps, missing = _start(stack, database, folder, quick=options.quick)
+        pgbouncer = stack.enter_context(pooled(database))
+        if pgbouncer is not None:
+            urls["pgbouncer"] = pgbouncer.url
+        apps, missing = _start(stack, urls, folder, quick=options.quick)
         paths = ("/api/posts?skip=20&limit=10", f"/api/posts/{posts // 2}", "/api/users/7")
         page = check(apps, [PAGE, *paths])
         idle = {app.variant.name: app.memory() for app in apps}
-        field = Field(apps=apps, database=database.process, material=material)
+        services = [each.process for each in (database, pgbouncer) if each is not None]
+        field = Field(apps=apps, database=services, material=material)
         readings: list[Reading] = []
         for scenario in scenarios:
             asyncio.run(touch_sessions(database.url))
@@ -126,7 +132,7 @@ def measure(options: argparse.Namespace, database: Server, folder: Path) -> None
 
 
 def _start(
-    stack: ExitStack, database: Server, folder: Path, *, quick: bool
+    stack: ExitStack, urls: Mapping[str, str], folder: Path, *, quick: bool
 ) -> tuple[list[Serving], list[str]]:
     """Start every app; what the run can do without may fail."""
     apps, missing = [], []
@@ -134,7 +140,7 @@ def _start(
         if quick and variant.extra:
             continue
         try:
-            app = stack.enter_context(serving(variant, database=database.url, folder=folder))
+            app = stack.enter_context(serving(variant, urls=urls, folder=folder))
         except (NotInstalled, NotServing) as error:
             if not variant.extra:
                 raise

@@ -1,7 +1,7 @@
 """What it takes to start an app and to keep it, beside the tutorial's."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -37,23 +37,23 @@ class Footprint:
     memory: dict[str, dict[int, float]]
 
 
-def starts(*, database: str, folder: Path) -> dict[str, float]:
+def starts(*, urls: Mapping[str, str], folder: Path) -> dict[str, float]:
     """Start each app some times, in turn."""
     taken: dict[str, list[float]] = {name: [] for name in _COMPARED}
     for _ in range(_TIMES):
         for name, variant in _COMPARED.items():
-            with serving(variant, database=database, folder=folder) as app:
+            with serving(variant, urls=urls, folder=folder) as app:
                 taken[name].append(app.seconds)
     return {name: median(seconds) for name, seconds in taken.items()}
 
 
-def imports(*, database: str, folder: Path) -> dict[str, float]:
+def imports(*, urls: Mapping[str, str], folder: Path) -> dict[str, float]:
     """Import each module some times, in turn."""
     taken: dict[str, list[float]] = {module: [] for module in (CORE, API, THEIRS)}
     for _ in range(_TIMES):
         for module, times in taken.items():
             variant = _COMPARED[TUTORIAL if module == THEIRS else "ours"]
-            environment = environment_of(variant, database=database, folder=folder)
+            environment = environment_of(variant, urls=urls, folder=folder)
             times.append(_import_time(module, python_of(variant.environment), environment))
     return {module: median(times) for module, times in taken.items()}
 

@@ -3,6 +3,7 @@
 import platform
 import resource
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ class Usage:
     wall: float
 
     @classmethod
-    def now(cls, app: psutil.Process, database: psutil.Process) -> "Usage":
+    def now(cls, app: psutil.Process, database: Iterable[psutil.Process]) -> "Usage":
         """Read the meters."""
         load = sum(
             used.ru_utime + used.ru_stime
@@ -31,7 +32,7 @@ class Usage:
         idle = times.idle + getattr(times, "iowait", 0.0)
         return cls(
             app=cpu_of(app),
-            database=cpu_of(database),
+            database=sum(map(cpu_of, database)),
             load=load,
             everybody=sum(times) - idle - getattr(times, "guest", 0.0),
             wall=time.perf_counter(),

@@ -44,7 +44,7 @@ class Field:
     """Everything that a round needs."""
 
     apps: Sequence[Serving]
-    database: psutil.Process
+    database: Sequence[psutil.Process]
     material: Material
 
     def race(self, scenario: Scenario, plan: Plan, say: Callable[[str], None]) -> list[Reading]:

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,24 +55,32 @@ class Serving:
 
 
 def environment_of(
-    variant: Variant, *, database: str, folder: Path, port: int = 0
+    variant: Variant, *, urls: Mapping[str, str], folder: Path, port: int = 0
 ) -> dict[str, str]:
-    """Return the environment variables of an app, and no others."""
+    """Return the environment variables of an app, and no others.
+
+    Raises:
+        NotServing: it needs a URL that there is not.
+    """
+    try:
+        settings = {name: value.format_map(urls) for name, value in variant.settings.items()}
+    except KeyError as error:
+        raise NotServing(f"there is no {error}") from None
     return {
         "PATH": os.defpath,
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": database,
+        "DATABASE_URL": urls["database"],
         "SECRET_KEY": SECRET_KEY,
         "DATA_DIR": str(folder),
         "PORT": str(port),
         "LOG_LEVEL": "info",
-        **variant.settings,
+        **settings,
     }
 
 
 @contextmanager
-def serving(variant: Variant, *, database: str, folder: Path) -> Iterator[Serving]:
+def serving(variant: Variant, *, urls: Mapping[str, str], folder: Path) -> Iterator[Serving]:
     """Serve an app on a free port, from its first answer on; its log goes into the folder.
 
     Raises:
@@ -81,7 +89,7 @@ def serving(variant: Variant, *, database: str, folder: Path) -> Iterator[Servin
     """
     port = _free_port()
     log = folder / f"{variant.name}.log"
-    environment = environment_of(variant, database=database, folder=folder, port=port)
+    environment = environment_of(variant, urls=urls, folder=folder, port=port)
     command = [
         str(python_of(variant.environment)),
         *(part.format(port=port) for part in variant.command),

@@ -1,7 +1,7 @@
 """The apps that are compared, and how each is started."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _UVICORN = (
     "-m", "uvicorn", "--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=warning",
@@ -17,7 +17,8 @@ class Variant:
         name: what it is called in the tables.
         environment: whose packages it uses: a file in `requirements/`.
         command: what follows the interpreter.
-        settings: its environment variables, beside those that all have.
+        settings: its environment variables, beside those that all have; `{database}` and
+            `{pgbouncer}` stand for URLs.
         scenarios: what it can be asked.
         connections: how many it is driven with.
         extra: whether the run goes on without it, and a quick one never has it.
@@ -33,15 +34,17 @@ class Variant:
 
 
 _LIMIT = (*_UVICORN, "benchmarks.http.apps.limit:app")
-_OURS = ("-m", "blog_api", "serve", "--workers=1")
+_UNCACHED = {"RESPONSE_CACHE_BYTES": "0"}
+_OURS = Variant(
+    name="ours",
+    environment="ours",
+    command=("-m", "blog_api", "serve", "--workers=1"),
+    settings=_UNCACHED,
+)
 
 VARIANTS = (
-    Variant(
-        name="ours",
-        environment="ours",
-        command=_OURS,
-        settings={"RESPONSE_CACHE": "false"},
-    ),
+    _OURS,
+    replace(_OURS, name="ours-cached", settings={}, scenarios=("list", "one")),
     Variant(
         name="tutorial",
         environment="plain",
@@ -59,6 +62,17 @@ VARIANTS = (
         environment="plain",
         command=_LIMIT,
         settings={"POOL_SIZE": "16", "POOL_RESETS": "yes"},
+    ),
+    replace(
+        _OURS,
+        name="ours-pooled",
+        settings={
+            "DATABASE_URL": "{pgbouncer}",
+            "DATABASE_DIRECT_URL": "{database}",
+            **_UNCACHED,
+        },
+        connections=(16,),
+        extra=True,
     ),
     # The limit without the round trip in which asyncpg's pool resets a connection.
     Variant(
