@@ -44,9 +44,9 @@ class Run:
 
     def as_json(self) -> str:
         """Return it for programs, each reading on a line of its own."""
-        rest = asdict(self)
+        whole = asdict(self) | {"targets": [asdict(one) for one in self.targets]}
+        rest = json.loads(json.dumps(whole), parse_float=lambda text: round(float(text), 3))
         readings = [json.dumps(one) for one in rest.pop("figures")["readings"]]
-        rest["targets"] = [asdict(one) for one in self.targets]
         rest["readings"] = []
         listed = ",\n  ".join(readings)
         return json.dumps(rest, indent=1).removesuffix("[]\n}") + f"[\n  {listed}\n ]\n}}\n"
