@@ -45,6 +45,15 @@ _OURS = Variant(
 VARIANTS = (
     _OURS,
     replace(_OURS, name="ours-cached", settings={}, scenarios=("list", "one")),
+    # What the log line costs: most of what is left.
+    replace(
+        _OURS,
+        name="ours-cached-quiet",
+        settings={"LOG_LEVEL": "warning"},
+        scenarios=("list", "one"),
+        connections=(16,),
+        extra=True,
+    ),
     Variant(
         name="tutorial",
         environment="plain",
