@@ -57,13 +57,18 @@ class Connections:
                 # It may be in the middle of an answer that nobody will read.
                 await asyncio.shield(_let_go(connection))
                 raise
-            finally:
-                if self._closed:
-                    connection.terminate()
-                elif not connection.is_closed():
-                    self._at_rest.append((connection, monotonic()))
+            except BaseException:
+                self._take_back(connection)
+                raise
+            self._take_back(connection)
         finally:
             self._gate.release()
+
+    def _take_back(self, connection: Connection) -> None:
+        if self._closed:
+            connection.terminate()
+        elif not connection.is_closed():
+            self._at_rest.append((connection, monotonic()))
 
     async def close(self) -> None:
         """Close those at rest now, and those that are lent when they come back."""
@@ -93,5 +98,5 @@ class Connections:
 async def _let_go(connection: Connection) -> None:
     try:
         await connection.close(timeout=PARTING_SECONDS)
-    except (OSError, TimeoutError):
+    except Exception:  # noqa: BLE001 - whatever keeps it from parting in peace
         connection.terminate()
