@@ -141,7 +141,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _check_what_belongs_together(self) -> Self:
         if self.database_url is None and (self.database_read_url or self.database_direct_url):
-            raise ValueError("DATABASE_READ_URL and DATABASE_DIRECT_URL go with DATABASE_URL")
+            raise ValueError("DATABASE_READ_URL and DATABASE_DIRECT_URL need DATABASE_URL")
         if self.database_url is not None and self.secret_key is None:
             raise ValueError("SECRET_KEY is required when DATABASE_URL is set")
         needed = SECRET_KEY_MIN_BYTES[self.algorithm]

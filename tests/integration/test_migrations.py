@@ -151,6 +151,16 @@ async def test_of_two_migrators_one_works_and_one_waits(empty_url: str) -> None:
     assert await current_revision(empty_url) == REVISION
 
 
+async def test_what_ends_waiting_elsewhere_ends_no_migration(empty_url: str) -> None:
+    name = engine_url(empty_url).database
+    for setting in ("statement_timeout", "lock_timeout"):
+        await execute(empty_url, f"ALTER DATABASE {name} SET {setting} = '1ms'")
+
+    await asyncio.gather(upgrade(empty_url), upgrade(empty_url))
+
+    assert await current_revision(empty_url) == REVISION
+
+
 async def test_posts_from_before_the_tallies_are_counted(empty_url: str) -> None:
     await upgrade(empty_url, "0001")
     for statement in TWO_AUTHORS_AND_THREE_POSTS:

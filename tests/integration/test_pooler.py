@@ -15,6 +15,8 @@ import pytest
 from sqlalchemy import make_url
 
 from blog_adapters.sql import PooledDatabase, SqlPostQueries, SqlUserQueries, sql_unit_of_work
+from blog_adapters.sql.migrate import upgrade
+from blog_adapters.sql.schema import SchemaError, require_current_schema
 from blog_adapters.testing.databases import ThrowAwayDatabases
 from blog_core.domain.posts import PostId
 from blog_core.errors import DatabaseUnavailable, PostNotFound
@@ -109,3 +111,13 @@ async def test_without_saying_so_the_settings_of_a_connection_are_refused(pooled
         await PooledDatabase(pooled_url).check()
 
     assert "unsupported startup parameter" in str(caught.value.__cause__)
+
+
+async def test_migrations_through_it_are_refused_with_the_way_out(pooled_url: str) -> None:
+    with pytest.raises(SchemaError, match="if this is PgBouncer, set DATABASE_DIRECT_URL"):
+        await upgrade(pooled_url)
+
+
+async def test_a_start_that_does_not_know_of_it_is_told_the_way_out(pooled_url: str) -> None:
+    with pytest.raises(SchemaError, match="if this is PgBouncer, set DATABASE_DIRECT_URL"):
+        await require_current_schema(PooledDatabase(pooled_url))

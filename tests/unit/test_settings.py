@@ -300,7 +300,7 @@ class TestWrongValues:
     ) -> None:
         environment(**{name: URL})
 
-        assert refusal() == "DATABASE_READ_URL and DATABASE_DIRECT_URL go with DATABASE_URL"
+        assert refusal() == "DATABASE_READ_URL and DATABASE_DIRECT_URL need DATABASE_URL"
 
     @pytest.mark.parametrize("name", ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"])
     def test_half_an_access_key_is_told(self, environment: Environment, name: str) -> None:

@@ -81,7 +81,14 @@ async def _migrating(url: str) -> AsyncIterator[AsyncConnection]:
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
     engine = create_async_engine(
-        engine_url(url), poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS}
+        engine_url(url),
+        poolclass=NullPool,
+        # What keeps the blog from waiting must not end a migration, and may be set for the role.
+        # A pooler refuses settings, and is refused: it would keep the lock after we have gone.
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "server_settings": {"statement_timeout": "0", "lock_timeout": "0"},
+        },
     )
     try:
         async with engine.connect() as connection:

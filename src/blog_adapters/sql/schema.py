@@ -56,4 +56,6 @@ def refused(error: BaseException | None) -> SchemaError:
     if sqlstate(error) == _UNDEFINED_TABLE:
         return SchemaError("The database has no schema yet: run `blog migrate`")
     reason = str(error).partition("\n")[0]  # the rest may quote what is stored
+    if "startup parameter" in reason:
+        reason = f"{reason}; if this is PgBouncer, set DATABASE_DIRECT_URL to the server itself"
     return SchemaError(f"The database refused: {reason}")
