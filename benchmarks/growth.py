@@ -1,6 +1,6 @@
 """What a read costs at 10,000 posts and at 1,000,000, in one run: flat is what it should be.
 
-.venv/bin/python -m benchmarks.growth prints a table; --write growth.json keeps the figures. Each call goes
+python -m benchmarks.growth prints a table; --write growth.json keeps the figures. Each call goes
 through the query ports to a PostgreSQL of its own, and asks for something else than the one before.
 """
 
