@@ -132,6 +132,20 @@ async def test_whoever_has_just_written_reads_the_primary(pair: Pair) -> None:
     assert (await pair.answers(), await pair.total()) == ("primary", before + 1)
 
 
+async def test_a_standby_without_what_was_just_written_is_not_taken_for_one_that_has_it(
+    pair: Pair,
+) -> None:
+    await pair.caught_up()
+    await pair.hold_up()
+    await pair.publish()
+
+    await pair.door.follow()  # before the primary was asked how far it is
+    answers = await pair.answers()
+    await pair.hold_up(held=False)
+
+    assert answers == "primary"
+
+
 async def test_a_standby_that_is_held_up_is_not_read_until_it_has_followed(pair: Pair) -> None:
     await pair.caught_up()
     await pair.hold_up()

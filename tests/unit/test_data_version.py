@@ -100,6 +100,32 @@ class TestOnPostgreSQL:
 
         assert version.current() not in (before, None)
 
+    async def test_it_is_another_after_a_time_in_which_nobody_looked(
+        self, version: SqlDataVersion, clock: Clock
+    ) -> None:
+        await version.poll()
+        before = version.current()
+        clock.now += 5
+        await version.poll()
+
+        assert version.current() not in (before, None)
+
+    async def test_after_a_poll_it_counts_every_commit_of_this_process(
+        self, version: SqlDataVersion
+    ) -> None:
+        version.move()
+        await version.poll()
+
+        assert version.counts_all
+
+    async def test_until_the_next_poll_a_commit_is_not_counted(
+        self, version: SqlDataVersion
+    ) -> None:
+        await version.poll()
+        version.move()
+
+        assert not version.counts_all
+
     @pytest.mark.parametrize(("age", "is_known"), [(0.099, True), (0.1, False), (5, False)])
     async def test_it_is_known_until_the_bound(
         self, version: SqlDataVersion, clock: Clock, age: float, is_known: bool

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from asyncpg import Connection, InterfaceError, PostgresError
+from asyncpg import Connection, InterfaceError, InternalClientError, PostgresError
 
 from blog_adapters.sql.tables import CONSTRAINT_ERRORS
 from blog_core.errors import DatabaseUnavailable
@@ -45,6 +45,8 @@ def translated(connection: Connection | None = None) -> Iterator[None]:
     except InterfaceError as error:
         if connection is None or not connection.is_closed():
             raise  # a mistake of the caller's
+        raise DatabaseUnavailable from error
+    except InternalClientError as error:  # the server's farewell was read, and its end was not
         raise DatabaseUnavailable from error
     except (OSError, UnicodeError) as error:  # a host's name may not be one
         raise DatabaseUnavailable from error

@@ -53,9 +53,11 @@ class CaughtUpReplica:
     async def follow(self) -> None:
         """Ask the replica how far it is. Raises DatabaseUnavailable."""
         version, needed = self._version.current(), self._version.changes
+        if version is None or not self._version.counts_all:
+            return  # how far it has to be is not known
         async with self._replica.reading() as statements:
             (found,) = await statements.execute(CHANGES)
-        if version is not None and found[0] >= needed:
+        if found[0] >= needed:
             self._has = version
 
     async def keep_up(self) -> None:

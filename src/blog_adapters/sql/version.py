@@ -47,6 +47,12 @@ class SqlDataVersion:
         self.changes = 0
         self._found_at = -inf
         self._moves = 0
+        self._moves_polled = -1
+
+    @property
+    def counts_all(self) -> bool:
+        """Whether `changes` has every commit of this process: none came since the poll began."""
+        return self._moves_polled == self._moves
 
     def current(self) -> Hashable | None:
         """See `DataVersion`."""
@@ -62,14 +68,20 @@ class SqlDataVersion:
 
     async def poll(self) -> None:
         """Ask the database. Raises DatabaseUnavailable."""
-        began = self._clock()  # what is committed while the answer is on its way is not in it
+        # What is committed while the answer is on its way is not in it.
+        began, moves = self._clock(), self._moves
         try:
             async with self._database.reading() as statements:
                 (found,) = await statements.execute(CHANGES)
         except Exception:
             self.move()  # whoever answers next may be a standby that lacks the last changes
             raise
-        self.changes, self._found_at = found[0], began
+        if began - self._found_at >= self._bound:
+            # Nobody looked for a while. Another server may have come, or a restored dump, and the
+            # same number may mean other data.
+            self.move()
+            moves += 1
+        self.changes, self._found_at, self._moves_polled = found[0], began, moves
 
     async def keep_up(self) -> None:
         """Poll often enough while `current` is asked for, and not at all while it is not."""
