@@ -6,12 +6,12 @@ or one whose transaction a test rolls back.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
-from asyncpg import Connection, InterfaceError, PostgresError, Record
+from asyncpg import Connection, InterfaceError, InternalClientError, PostgresError, Record
 from asyncpg.transaction import Transaction as DriverTransaction
 from sqlalchemy import Executable, select
 
@@ -80,10 +80,12 @@ class Transaction(Statements):
 
     async def rollback(self) -> None:
         """Undo what was not committed."""
-        # If the connection is lost, the server has rolled back by itself.
-        with suppress(PostgresError, InterfaceError, OSError):
+        try:
             if self._open is not None:
                 await self._open.rollback()
+        except (PostgresError, InterfaceError, InternalClientError, OSError):
+            # It is lost, or as good as lost: then the server rolls back by itself.
+            self._connection.terminate()
         self._open = None
 
 
