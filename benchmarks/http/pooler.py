@@ -41,9 +41,7 @@ auth_file = {folder}/users
 """
         )
         account = server.process.uids().real
-        if (
-            account != os.getuid()
-        ):  # as root, it runs as PostgreSQL does, and has to reach its files
+        if account != os.getuid():  # root's: it runs as PostgreSQL does, and reaches its files
             for path in (folder, *folder.iterdir()):
                 os.chown(path, account, -1)
         with subprocess.Popen(  # noqa: S603 - found on PATH
