@@ -6,7 +6,7 @@ READY := .venv/.ready
 CASES ?= 20000
 SEED ?= $(shell $(PYTHON) -c "import random; print(random.randrange(1, 10**6))")
 
-.PHONY: help serve test model fuzz mutants examples check bench bench-quick bench-tests lock openapi docs clean
+.PHONY: help serve test model faults faults-long fuzz mutants examples check bench bench-quick bench-tests lock openapi docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -34,6 +34,12 @@ examples: $(READY)  ## The built wheel and the examples, in an environment of th
 
 model: $(READY)  ## Fakes against PostgreSQL: 2,000 programs of 50 steps each
 	$(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-profile=long
+
+faults: $(READY)  ## Break everything around it, a little: the short form of tests/faults, with a scorecard
+	$(BIN)/python -m pytest tests/faults
+
+faults-long: $(READY)  ## The same, much more often
+	$(BIN)/python -m pytest tests/faults --faults=long
 
 mutants: $(READY)  ## Change the core a little at a time; some unit test has to notice
 	$(BIN)/python tests/mutation.py

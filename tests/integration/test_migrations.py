@@ -228,7 +228,7 @@ class TestWhatCannotBeDone:
         self, migrated_url: str
     ) -> None:
         async with connected(migrated_url) as connection:
-            await connection.execute(text("SELECT count(*) FROM posts"))
+            await connection.execute(text("SELECT count(*) FROM sessions"))
 
             with pytest.raises(SchemaError, match="lock timeout"):
                 await downgrade(migrated_url, "base")

@@ -10,7 +10,7 @@ from blog_adapters.sql.database import Readable
 from blog_adapters.sql.failures import sqlstate
 from blog_core.errors import DatabaseUnavailable
 
-REVISION = "0002"
+REVISION = "0003"
 """The last of the migrations; they are numbered, so an older one is less."""
 
 _UNDEFINED_TABLE = "42P01"

@@ -120,6 +120,7 @@ sessions = Table(
     Column("last_used_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("user_agent", Text, nullable=False),
+    Column("generation", Integer, nullable=False, server_default="1"),
 )
 
 reset_tokens = Table(
@@ -145,6 +146,25 @@ outbox = Table(
     Column("dead", Boolean, nullable=False),
 )
 Index(None, outbox.c.due_at, postgresql_where=not_(outbox.c.dead))
+
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("hits", BigInteger, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+    # Counters that a crash of the server may forget need not wait for its disk.
+    prefixes=["UNLOGGED"],
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("digest", Key, primary_key=True),
+    Column("request_mac", Text, nullable=False),
+    Column("result_id", Id, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, index=True),
+)
 
 CONSTRAINT_ERRORS: dict[str, type[BlogError]] = {
     "uq_users_username_key": UsernameTaken,
