@@ -1,5 +1,7 @@
 """What every tier shares."""
 
+from pathlib import Path
+
 import pytest
 from dependency_injector import providers
 from hypothesis import HealthCheck, settings
@@ -14,6 +16,16 @@ settings.register_profile(
 settings.load_profile("short")
 
 pytest_plugins = ["pytester"]
+
+_APART = {Path(__file__).parent / name for name in ("faults", "outside")}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the folders that take minutes, unless the run names them."""
+    if collection_path not in _APART:
+        return None
+    named = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
+    return None if any(path.is_relative_to(collection_path) for path in named) else True
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

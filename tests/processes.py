@@ -120,7 +120,13 @@ def started(folder: Path, *arguments: str, **settings: str) -> Iterator[subproce
 @contextmanager
 def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[Served]:
     """Serve a blog on a free port, from its first answer until after it has ended."""
-    port = free_port()
+    with serving_at(free_port(), folder, *arguments, **settings) as served:
+        yield served
+
+
+@contextmanager
+def serving_at(port: int, folder: Path, *arguments: str, **settings: str) -> Iterator[Served]:
+    """Do the same on a certain port."""
     with started(folder, "serve", "--port", str(port), *arguments, **settings) as process:
         served = Served(
             process=process, folder=folder, url=f"http://127.0.0.1:{port}", log=folder / "log"

@@ -1,37 +1,48 @@
-"""Servers on the loopback for tests, and lines to them that can be cut and mended."""
+"""Servers on the loopback for tests."""
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from functools import partial
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from sqlalchemy import URL
 
 from blog_adapters.smtp import SmtpMailer
+from lines import HOST
 
-HOST = "127.0.0.1"
 SENDER = "noreply@blog.example.com"
-
-Connect = Callable[[], Awaitable[tuple[StreamReader, StreamWriter]]]
 
 
 class MailServer:
-    """A server that takes every message."""
+    """A server that takes every message, but for recipients of whom `replies` says otherwise.
+
+    Each message takes it `pause` seconds.
+    """
 
     def __init__(self) -> None:
         self.port = 0
+        self.pause = 0.0
+        self.replies: dict[str, str] = {}
         self.messages: list[EmailMessage] = []
         self._sessions: list[SMTP] = []
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        """Take a recipient, or say why not."""
+        reply = self.replies.get(address, "250 OK")
+        if reply.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return reply
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep a message."""
         assert isinstance(envelope.content, bytes)
+        await asyncio.sleep(self.pause)
         self.messages.append(
             message_from_bytes(envelope.content, _class=EmailMessage, policy=default)
         )
@@ -62,69 +73,22 @@ def plain_mailer(port: int, **changed: Any) -> SmtpMailer:  # noqa: ANN401 - its
     return SmtpMailer(**keywords)
 
 
-class Line:
-    """A port that leads to a server, until it is cut: then it refuses, and open talks end."""
-
-    def __init__(self, connect: Connect) -> None:
-        self.port = 0
-        self._connect = connect
-        self._server: asyncio.Server | None = None
-        self._writers: set[StreamWriter] = set()
-        self._talks: set[asyncio.Task[object] | None] = set()
-
-    async def mend(self) -> None:
-        """Lead to the server, again at the port of the first time."""
-        self._server = await asyncio.start_server(self._talk, HOST, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        """Lead nowhere."""
-        if self._server is None:
-            return
-        self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.gather(*(talk for talk in self._talks if talk), return_exceptions=True)
-        await self._server.wait_closed()
-        self._server = None
-        self._writers.clear()
-        self._talks.clear()
-
-    async def _talk(self, reader: StreamReader, writer: StreamWriter) -> None:
-        self._talks.add(asyncio.current_task())
-        self._writers.add(writer)
-        answers, server = await self._connect()
-        self._writers.add(server)
-        await asyncio.gather(_pump(reader, server), _pump(answers, writer), return_exceptions=True)
-
-
-async def _pump(reader: StreamReader, writer: StreamWriter) -> None:
-    try:
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    finally:
-        writer.close()
-
-
 @asynccontextmanager
-async def line_to(connect: Connect) -> AsyncIterator[Line]:
-    """Lend a line that is whole."""
-    line = Line(connect)
-    await line.mend()
-    yield line
-    await line.cut()
+async def failing_server() -> AsyncIterator[int]:
+    """Answer every HTTP request with 500, at the port that is lent."""
 
+    async def fail(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(
+                b"HTTP/1.1 500 Internal Server Error\r\n"
+                b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):  # they went away
+            pass
+        finally:
+            writer.close()
 
-def at_port(port: int) -> Connect:
-    """Return how to reach a server of the loopback."""
-    return partial(asyncio.open_connection, HOST, port)
-
-
-def at_database(url: URL) -> Connect:
-    """Return how to reach a PostgreSQL, through its socket if it has one."""
-    host = str(url.query.get("host", url.host))
-    port = int(str(url.query.get("port", url.port or 5432)))
-    if host.startswith("/"):
-        return partial(asyncio.open_unix_connection, f"{host}/.s.PGSQL.{port}")
-    return partial(asyncio.open_connection, host, port)
+    async with await asyncio.start_server(fail, HOST, 0) as server:
+        yield server.sockets[0].getsockname()[1]

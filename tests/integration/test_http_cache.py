@@ -24,7 +24,7 @@ from blog_core.errors import DatabaseUnavailable
 from blog_core.ports import UnitOfWork
 from blog_core.testing import builders
 from blog_core.testing.contracts.base import given_posts, given_user
-from servers import HOST, at_database, line_to
+from lines import HOST, at_database, line_to
 
 pytestmark = pytest.mark.anyio
 

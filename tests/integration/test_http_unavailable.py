@@ -22,14 +22,8 @@ from blog_adapters.workers import Workers
 from blog_api.testing.people import PASSWORD, Blog, Member, OpenBlog
 from blog_core.testing import builders
 from journeys import clock_of, reset_token_in
-from servers import (
-    HOST,
-    Line,
-    MailServer,
-    at_database,
-    at_port,
-    line_to,
-)
+from lines import HOST, Line, at_database, at_port, line_to
+from servers import MailServer
 
 pytestmark = pytest.mark.anyio
 

@@ -22,8 +22,9 @@ from blog_core.domain.mail import Mail
 from blog_core.errors import BlogError, MailRefused, MailUnavailable
 from blog_core.testing import Adapter, builders
 from blog_core.testing.contracts import MailerContract
+from lines import HOST
 from mails import mail_in, part
-from servers import HOST, SENDER, plain_mailer
+from servers import SENDER, plain_mailer
 
 pytestmark = pytest.mark.anyio
 

@@ -37,12 +37,6 @@ class Installed:
         return self.python("-m", "pytest", "-p", "no:cacheprovider", *arguments, cwd=cwd)
 
 
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Stay out of runs that do not name this folder: to install takes longer than they do."""
-    named = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
-    return None if any(path.is_relative_to(Path(__file__).parent) for path in named) else True
-
-
 def run(
     command: Sequence[str], *, cwd: Path, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,54 @@
+"""Processes that are killed at any moment: what was acknowledged stays, what was promised comes."""
+
+import asyncio
+import signal
+from collections import Counter
+from random import Random
+
+import pytest
+
+from faults.conftest import Scorecard
+from faults.load import load
+from faults.world import World
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_whoever_is_killed_no_acknowledged_write_and_no_mail_is_lost(
+    world: World, scorecard: Scorecard, many: bool, seed: int
+) -> None:
+    kills, random = 200 if many else 25, Random(seed)
+    await world.serve()
+    await world.serve()
+    await world.work()
+
+    async with load(world, writers=8, seed=seed) as ledger:
+        for _ in range(kills):
+            await asyncio.sleep(random.uniform(0.05, 1))
+            victim = random.choice(world.processes)
+            await victim.end(signal.SIGKILL)
+            await victim.start()
+    for process in world.processes:  # so that nobody holds what is brought forward
+        await process.end(signal.SIGKILL)
+    await world.processes[-1].start()
+    await world.deliver_all()
+
+    lost = await ledger.lost(world.database)
+    mails = world.mail_server.messages
+    missing = ledger.asked - {str(mail["To"]) for mail in mails}
+    copies = len(mails) - len({mail["Message-ID"] for mail in mails})
+    letters = Counter(to for to, _ in {(str(mail["To"]), mail["Message-ID"]) for mail in mails})
+    stored, shown = await world.pictures()
+    scorecard.add(
+        "kill -9, web and worker",
+        target="no acknowledged write or mail lost, at most one copy of a mail for each kill, "
+        "no orphan",
+        result=f"{kills} kills, {ledger.writes} acknowledged: {len(lost)} lost, "
+        f"{len(missing)} of {len(ledger.asked)} mails missing, {copies} sent twice, "
+        f"{len(stored ^ shown)} orphans",
+    )
+    assert (lost, missing) == (set(), set())
+    assert copies <= kills
+    assert set(letters.values()) == {1}  # a copy has the same Message-ID
+    assert stored == shown
+    assert set(ledger.failures) <= {503}
