@@ -131,6 +131,10 @@ def _policy(settings: Settings, secret_key: str) -> AccessPolicy:
     )
 
 
+def _idempotency_secrets(secret_key: str) -> tuple[bytes, ...]:
+    return (secret_key.encode(),)
+
+
 def _embedded(settings: Settings, exits: AsyncExitStack) -> EmbeddedServer | None:
     if settings.database_url is not None:
         return None
@@ -305,6 +309,7 @@ class Container(containers.DeclarativeContainer):
 
     secret_key = providers.Singleton(_secret_key, settings)
     policy = providers.Singleton(_policy, settings, secret_key)
+    idempotency_secrets = providers.Singleton(_idempotency_secrets, secret_key)
 
     embedded = providers.Singleton(_embedded, settings, exits)
     database_url = providers.Singleton(_database_url, settings, embedded)

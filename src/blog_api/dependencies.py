@@ -2,14 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
 from fastapi.security import OAuth2PasswordBearer
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 
 from blog_adapters.container import Container
 from blog_api.presenting import Presenter
 from blog_core import ports, services
 from blog_core.domain.access import Actor
+from blog_core.domain.idempotency import KEY_PATTERN, IdempotencyKey
 from blog_core.errors import NotAuthenticated
 
 _ID_MAX = 2**63 - 1
@@ -82,6 +89,28 @@ async def in_private(
 
 
 CurrentActor = Annotated[Actor, Depends(in_private)]
+
+
+async def idempotency_key(
+    request: Request,
+    sent: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="Names this request, such as by a UUID. For 24 hours what is sent again "
+            "under it is not done again: the answer is 201 with what was made the first time.",
+        ),
+        Field(pattern=KEY_PATTERN),
+        WithJsonSchema({"type": "string", "pattern": KEY_PATTERN}),
+    ] = None,
+) -> IdempotencyKey | None:
+    """Return the key that the request came with, if it came with one."""
+    if sent is None:
+        return None
+    return IdempotencyKey(sent, container_of(request).idempotency_secrets())
+
+
+Key = Annotated[IdempotencyKey | None, Depends(idempotency_key)]
 
 
 def _known_or_nobody(value: object, handler: ValidatorFunctionWrapHandler) -> int:

@@ -13,12 +13,17 @@ from blog_core.errors import (
     BlogError,
     DatabaseUnavailable,
     InvalidAccessToken,
+    KeyReused,
     NotAuthenticated,
+    RequestInFlight,
     SessionEnded,
 )
 
 NEEDS_TOKEN = (NotAuthenticated(), InvalidAccessToken(), SessionEnded())
 """The errors of every route that needs an access token."""
+
+TAKES_KEY = (RequestInFlight(), KeyReused())
+"""The errors of every route that takes an idempotency key."""
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -44,6 +49,7 @@ RETRY_AFTER = {
 
 _EXTRA_HEADERS = {
     401: {"WWW-Authenticate": _header("How to authenticate.", const="Bearer")},
+    409: RETRY_AFTER,
     503: RETRY_AFTER,
 }
 _REQUEST_ID = {"X-Request-ID": _header("Names this exchange in the logs.")}

@@ -22,9 +22,11 @@ from blog_core.errors import (
     InvalidImage,
     InvalidResetToken,
     InvalidText,
+    KeyReused,
     NoPicture,
     NotAuthenticated,
     NotFound,
+    RequestInFlight,
     StaleVersion,
     Unavailable,
     UsernameTaken,
@@ -44,6 +46,8 @@ STATUSES: Mapping[type[BlogError], int] = {
     NoPicture: 400,
     InvalidText: 422,
     StaleVersion: 412,
+    RequestInFlight: 409,
+    KeyReused: 422,
     NotAuthenticated: 401,
     Forbidden: 403,
     Unavailable: 503,
@@ -51,13 +55,14 @@ STATUSES: Mapping[type[BlogError], int] = {
 """The status of a domain error and of those derived from it; any other is a fault of ours."""
 
 RETRY_AFTER_SECONDS = 2
-"""When to try again what was unavailable."""
+"""When to try again what was unavailable, or is being done."""
 
 BAD_BODY = "There was an error parsing the body"
 TOO_LARGE = "The request body is too large"
 
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
+    409: {"Retry-After": str(RETRY_AFTER_SECONDS)},
     503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
 }
 _PAGE_DETAILS: Mapping[int, str] = {

@@ -9,6 +9,8 @@
     │   ├── UsernameTaken
     │   ├── EmailTaken
     │   ├── StaleVersion
+    │   ├── RequestInFlight
+    │   ├── KeyReused
     │   └── LeaseLost
     ├── NotAuthenticated
     │   ├── BadCredentials
@@ -102,6 +104,20 @@ class StaleVersion(Conflict):
 
     code = "stale_version"
     message = "This has been changed meanwhile; read it again before changing it"
+
+
+class RequestInFlight(Conflict):
+    """A request with the same idempotency key is being carried out now."""
+
+    code = "request_in_flight"
+    message = "The same request is being carried out now; send it again in a moment"
+
+
+class KeyReused(Conflict):
+    """The idempotency key stands for another request."""
+
+    code = "idempotency_key_reused"
+    message = "This idempotency key was used for another request"
 
 
 class LeaseLost(Conflict):

@@ -14,6 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from blog_core.domain.access import AccessClaims, Actor, ResetToken, Session
+from blog_core.domain.idempotency import Outcome
 from blog_core.domain.mail import Mail
 from blog_core.domain.outbox import DeadLetter, Entry
 from blog_core.domain.paging import Cursor
@@ -177,6 +178,30 @@ class Outbox(Protocol):
         ...
 
 
+class IdempotencyKeys(Protocol):
+    """The idempotency keys, by digest, and what was done under them."""
+
+    async def take(self, digest: str, *, since: datetime) -> Outcome | None:
+        """Return what was done under a key after `since`.
+
+        None when nothing was: then others are kept from the key until the unit ends. Nobody waits:
+        raises RequestInFlight when another unit has the key and has not committed anything yet.
+        """
+        ...
+
+    async def remember(self, outcome: Outcome) -> None:
+        """Store what was done under a key that was taken, in place of what was done earlier."""
+        ...
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete some of what was done before a moment, two at least where there are two.
+
+        Whoever remembers one and then forgets makes the store no larger than what is worth
+        remembering. It waits for no other unit, and leaves to them what they are forgetting.
+        """
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories. Leaving it without `commit` rolls back.
 
@@ -207,6 +232,11 @@ class UnitOfWork(Protocol):
     @property
     def outbox(self) -> Outbox:
         """The outbox."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyKeys:
+        """The idempotency keys."""
         ...
 
     async def commit(self) -> None:

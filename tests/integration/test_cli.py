@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import anyio
 import httpx
@@ -21,7 +22,11 @@ from blog_adapters.testing.databases import ThrowAwayDatabases
 from processes import PATIENCE, Served, eventually, is_alive, run, run_blog, serving, started
 
 ROOT = Path(__file__).parents[2]
-ACCOUNT = {"username": "ada", "email": "ada@example.com", "password": "correct horse"}
+ACCOUNT: dict[str, Any] = {
+    "username": "ada",
+    "email": "ada@example.com",
+    "password": "correct horse",
+}
 FORM = {"username": ACCOUNT["email"], "password": ACCOUNT["password"]}
 SECRET = "a secret key that nobody else has, of 32 bytes"
 

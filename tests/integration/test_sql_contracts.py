@@ -15,6 +15,7 @@ from blog_adapters.sql.tables import outbox
 from blog_core.testing import Adapter, builders
 from blog_core.testing.builders import NOW, minutes
 from blog_core.testing.contracts import (
+    IdempotencyKeysContract,
     OutboxContract,
     PostQueriesContract,
     PostRepositoryContract,
@@ -80,6 +81,10 @@ class TestSqlOutbox(OutboxContract):
             claimed = await unit.outbox.claim(now=NOW, until=NOW + minutes(1), limit=9)
 
         assert [entry.id for entry in claimed] == [known.id]
+
+
+class TestSqlIdempotencyKeys(IdempotencyKeysContract):
+    pass
 
 
 class TestSqlPostQueries(PostQueriesContract):

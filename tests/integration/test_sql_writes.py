@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from blog_adapters.sql import PooledDatabase, sql_unit_of_work
 from blog_core.domain.access import Actor
+from blog_core.domain.idempotency import IdempotencyKey
 from blog_core.domain.posts import PostId
 from blog_core.domain.users import User
 from blog_core.ports import UnitOfWorkFactory
@@ -60,6 +61,11 @@ async def publish(scene: Scene) -> None:
     await scene.posts.publish(actor=scene.actor, title="A title", content="Content")
 
 
+async def publish_under_a_key(scene: Scene) -> None:
+    key = IdempotencyKey("key", (b"s" * 32,))
+    await scene.posts.publish(actor=scene.actor, title="A title", content="Content", key=key)
+
+
 async def revise(scene: Scene) -> None:
     await scene.posts.revise(actor=scene.actor, post_id=scene.post_id, title="Another title")
 
@@ -92,6 +98,8 @@ async def delete_author(scene: Scene) -> None:
     ("write", "statements"),
     [
         (publish, ["INSERT"]),
+        # The key is locked and looked up; then it is remembered, and what is over is forgotten.
+        (publish_under_a_key, ["SELECT", "SELECT", "INSERT", "INSERT", "WITH"]),
         (revise, ["SELECT", "UPDATE"]),
         (delete, ["SELECT", "DELETE"]),
         (rename, ["SELECT", "SELECT", "UPDATE"]),

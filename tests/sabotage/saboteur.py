@@ -29,6 +29,7 @@ from blog_adapters.memory import (
     MemoryUserQueries,
 )
 from blog_adapters.memory.repositories import (
+    MemoryIdempotencyKeys,
     MemoryOutbox,
     MemoryPosts,
     MemoryResetTokens,
@@ -46,6 +47,7 @@ _PARTS = {
     "sessions": MemorySessions,
     "reset_tokens": MemoryResetTokens,
     "outbox": MemoryOutbox,
+    "idempotency": MemoryIdempotencyKeys,
 }
 
 _PORTS: dict[type, Port] = {

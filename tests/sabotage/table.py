@@ -2,6 +2,7 @@
 
 from blog_core.testing.contracts import SUITES, Clause, Contract
 from sabotage import (
+    idempotency,
     mail,
     outbox,
     pictures,
@@ -32,8 +33,8 @@ The saboteurs are in `tests/sabotage`. Written by `make docs`; a test keeps it c
 SABOTEURS: list[Saboteur] = [
     saboteur
     for module in (
-        unit_of_work, posts, users, sessions, reset_tokens, outbox, post_queries, user_queries,
-        pictures, mail, secrets,
+        unit_of_work, posts, users, sessions, reset_tokens, outbox, idempotency, post_queries,
+        user_queries, pictures, mail, secrets,
     )
     for saboteur in saboteurs_in(module)
 ]  # fmt: skip

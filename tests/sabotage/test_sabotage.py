@@ -55,7 +55,8 @@ def test_every_clause_has_a_saboteur() -> None:
 
 def test_a_clause_touches_no_repository_that_it_does_not_say_it_needs(tmp_path: Path) -> None:
     adapters = [
-        f"sabotage.lacking:no_{part}" for part in ("posts", "sessions", "reset_tokens", "outbox")
+        f"sabotage.lacking:no_{part}"
+        for part in ("posts", "sessions", "reset_tokens", "outbox", "idempotency")
     ]
 
     broken = broken_clauses(adapters, ["blog_core.testing.suites"], tmp_path / "report.json")

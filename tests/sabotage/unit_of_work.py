@@ -20,8 +20,8 @@ from sabotage.saboteur import saboteur
     also="UOW-03 04 05 07 08 09 10 11 POST-REPO-01 02 03 06 07 08 09 10 12 13 USER-REPO-01 02 03 "
     "04 06 08 09 10 11 12 13 14 15 16 17 19 20 21 22 23 SESSION-REPO-01 03 04 05 06 07 08 09 "
     "10 12 RESET-REPO-01 02 03 04 06 07 08 09 10 11 OUTBOX-01 03 05 06 07 08 10 11 13 14 15 "
-    "16 17 18 POST-QUERY-01 03 04 06 07 08 09 10 11 13 14 15 16 17 18 19 20 21 22 23 24 25 26 "
-    "USER-QUERY-01 03 05 07 08 10 11",
+    "16 17 18 IDEMPOTENCY-01 03 04 05 08 09 POST-QUERY-01 03 04 06 07 08 09 10 11 13 14 15 16 "
+    "17 18 19 20 21 22 23 24 25 26 USER-QUERY-01 03 05 07 08 10 11",
 )
 class CommitsNothing(MemoryUnitOfWork):
     async def commit(self) -> None:
@@ -30,8 +30,8 @@ class CommitsNothing(MemoryUnitOfWork):
 
 @saboteur(
     "UOW-02",
-    also="UOW-04 05 POST-REPO-13 SESSION-REPO-12 RESET-REPO-11 OUTBOX-07 18 POST-QUERY-03 "
-    "USER-QUERY-11",
+    also="UOW-04 05 POST-REPO-13 SESSION-REPO-12 RESET-REPO-11 OUTBOX-07 18 IDEMPOTENCY-06 09 "
+    "POST-QUERY-03 USER-QUERY-11",
 )
 class CommitsOnLeaving(MemoryDatabase):
     @asynccontextmanager
@@ -181,6 +181,11 @@ class LeaksAnEntryAfterRollback(_Leaking):
     table = "outbox"
 
 
+@saboteur("IDEMPOTENCY-06 09")
+class LeaksAKeyAfterRollback(_Leaking):
+    table = "idempotency"
+
+
 class _Racing(MemoryDatabase):
     """Reads one of its tables before its turn, so what another unit wrote meanwhile is lost."""
 
@@ -212,6 +217,11 @@ class LetsTwoUnitsTakeOneToken(_Racing):
 @saboteur("OUTBOX-05")
 class LetsTwoRacingClaimsWin(_Racing):
     table = "outbox"
+
+
+@saboteur("IDEMPOTENCY-05")
+class LetsTwoUnitsUseOneKey(_Racing):
+    table = "idempotency"
 
 
 @saboteur("POST-QUERY-26")

@@ -35,6 +35,10 @@ class TestMemoryOutbox(contracts.OutboxContract):
     pass
 
 
+class TestMemoryIdempotencyKeys(contracts.IdempotencyKeysContract):
+    pass
+
+
 class TestMemoryPostQueries(contracts.PostQueriesContract):
     pass
 

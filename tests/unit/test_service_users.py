@@ -186,7 +186,7 @@ class TestRegistering:
         ],
     )
     async def test_what_breaks_a_text_rule_opens_no_account(
-        self, users: Users, database: MemoryDatabase, changed: dict[str, str], field: str
+        self, users: Users, database: MemoryDatabase, changed: dict[str, Any], field: str
     ) -> None:
         given = {"username": "corey", "email": "corey@example.com", "password": "password1"}
 

@@ -32,5 +32,6 @@ async def sqlite_blog() -> AsyncIterator[Adapter]:
                     "sessions": "whoever is at this blog's door logs people in elsewhere",
                     "reset_tokens": "there are no passwords to reset",
                     "outbox": "nothing is sent later",
+                    "idempotency": "there is no network between this blog and its callers",
                 },
             )

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 from blog_adapters.memory.repositories import (
+    MemoryIdempotencyKeys,
     MemoryOutbox,
     MemoryPosts,
     MemoryResetTokens,
@@ -66,6 +67,7 @@ class MemoryUnitOfWork:
         self.sessions = MemorySessions(self._tables)
         self.reset_tokens = MemoryResetTokens(self._tables)
         self.outbox = MemoryOutbox(self._tables)
+        self.idempotency = MemoryIdempotencyKeys(self._tables)
 
     async def commit(self) -> None:
         """Make everything so far last."""

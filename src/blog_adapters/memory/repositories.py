@@ -7,6 +7,7 @@ from uuid import UUID
 
 from blog_adapters.memory.tables import Held, Tables, find, user_by_email, without
 from blog_core.domain.access import ResetToken, Session
+from blog_core.domain.idempotency import Outcome
 from blog_core.domain.outbox import DeadLetter, Entry
 from blog_core.domain.posts import NewPost, Post, PostId
 from blog_core.domain.users import NewUser, User, UserId
@@ -249,3 +250,25 @@ class MemoryOutbox:
         held = self._tables.outbox.get(entry.id)
         if held is None or held.until is None or held.entry.attempts != entry.attempts:
             raise LeaseLost
+
+
+class MemoryIdempotencyKeys:
+    """`IdempotencyKeys` in memory, where no two units are open and so no request is in flight."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def take(self, digest: str, *, since: datetime) -> Outcome | None:
+        """See `IdempotencyKeys`."""
+        outcome = self._tables.idempotency.get(digest)
+        return outcome if outcome is not None and outcome.created_at > since else None
+
+    async def remember(self, outcome: Outcome) -> None:
+        """See `IdempotencyKeys`."""
+        self._tables.idempotency[outcome.digest] = outcome
+
+    async def forget(self, *, before: datetime) -> None:
+        """See `IdempotencyKeys`."""
+        self._tables.idempotency = without(
+            self._tables.idempotency, lambda outcome: outcome.created_at < before
+        )

@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from blog_core.domain.access import ResetToken, Session
+from blog_core.domain.idempotency import Outcome
 from blog_core.domain.outbox import Entry
 from blog_core.domain.posts import Post
 from blog_core.domain.text import canonical_key
@@ -36,6 +37,7 @@ class Tables:
     sessions: dict[UUID, Session] = field(default_factory=dict)
     reset_tokens: dict[str, ResetToken] = field(default_factory=dict)
     outbox: dict[UUID, Held] = field(default_factory=dict)
+    idempotency: dict[str, Outcome] = field(default_factory=dict)
 
     def copy(self) -> "Tables":
         """Return tables that can change on their own; the values in them never change."""
@@ -45,6 +47,7 @@ class Tables:
             sessions=dict(self.sessions),
             reset_tokens=dict(self.reset_tokens),
             outbox=dict(self.outbox),
+            idempotency=dict(self.idempotency),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from blog_adapters.sql.database import Database, Transaction
+from blog_adapters.sql.idempotency import SqlIdempotencyKeys
 from blog_adapters.sql.outbox import SqlOutbox
 from blog_adapters.sql.repositories import SqlPosts, SqlResetTokens, SqlSessions, SqlUsers
 
@@ -36,6 +37,7 @@ class SqlUnitOfWork:
         self.sessions = SqlSessions(transaction)
         self.reset_tokens = SqlResetTokens(transaction)
         self.outbox = SqlOutbox(transaction)
+        self.idempotency = SqlIdempotencyKeys(transaction)
         self._transaction = transaction
         self._changed = changed
         self._may_show = False

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Response
 
 from blog_api.conditional import IfNoneMatch, SeenVersions, post_tag, revalidate
-from blog_api.dependencies import CurrentActor, PathId, PostQueries, Posts, Show
+from blog_api.dependencies import CurrentActor, Key, PathId, PostQueries, Posts, Show
 from blog_api.listing import PageOfPosts
-from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, answers
+from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, TAKES_KEY, answers
 from blog_api.routing import PlannedRoute
 from blog_api.schemas import PaginatedPostsResponse, PostCreate, PostResponse, PostUpdate
 from blog_core.domain.posts import PostId
@@ -37,13 +37,20 @@ async def list_posts(page: PageOfPosts) -> PaginatedPostsResponse:
     "",
     operation_id="posts_create",
     status_code=201,
-    responses=answers(*NEEDS_TOKEN, success=201, headers=ETAG | NO_STORE, body="json"),
+    responses=answers(
+        *NEEDS_TOKEN,
+        *TAKES_KEY,
+        PostNotFound(),
+        success=201,
+        headers=ETAG | NO_STORE,
+        body="json",
+    ),
 )
 async def publish_post(
-    actor: CurrentActor, body: PostCreate, posts: Posts, show: Show, response: Response
+    actor: CurrentActor, body: PostCreate, key: Key, posts: Posts, show: Show, response: Response
 ) -> PostResponse:
     """Publish a post."""
-    view = await posts.publish(actor=actor, title=body.title, content=body.content)
+    view = await posts.publish(actor=actor, title=body.title, content=body.content, key=key)
     response.headers["ETag"] = post_tag(view)
     return show.post(view)
 

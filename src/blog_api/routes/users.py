@@ -8,9 +8,9 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from blog_api.conditional import IfNoneMatch, SeenVersions, revalidate, user_tag
-from blog_api.dependencies import CurrentActor, PathId, Show, UserQueries, Users
+from blog_api.dependencies import CurrentActor, Key, PathId, Show, UserQueries, Users
 from blog_api.listing import PageOfPosts
-from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, answers
+from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, TAKES_KEY, answers
 from blog_api.routing import PlannedRoute
 from blog_api.schemas import (
     PaginatedPostsResponse,
@@ -40,11 +40,23 @@ router = APIRouter(prefix="/api/users", tags=["users"], route_class=PlannedRoute
     "",
     operation_id="users_register",
     status_code=201,
-    responses=answers(UsernameTaken(), EmailTaken(), Busy(), success=201, body="json"),
+    responses=answers(
+        UsernameTaken(),
+        EmailTaken(),
+        *TAKES_KEY,
+        UserNotFound(),
+        Busy(),
+        success=201,
+        body="json",
+    ),
 )
-async def register(body: UserCreate, users: Users, show: Show, response: Response) -> UserPrivate:
+async def register(
+    body: UserCreate, key: Key, users: Users, show: Show, response: Response
+) -> UserPrivate:
     """Open an account."""
-    user = await users.register(username=body.username, email=body.email, password=body.password)
+    user = await users.register(
+        username=body.username, email=body.email, password=body.password, key=key
+    )
     response.headers["ETag"] = user_tag(user)
     return show.user(user)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from blog_core.domain import text
 from blog_core.domain.access import Actor
+from blog_core.domain.idempotency import IdempotencyKey, KeyedRequest
 from blog_core.domain.outbox import Entry, PictureDiscarded
 from blog_core.domain.users import NewUser, User, UserId
 from blog_core.domain.versions import require_seen
@@ -17,6 +18,7 @@ from blog_core.ports import (
     UnitOfWork,
     UnitOfWorkFactory,
 )
+from blog_core.services.once import done_before, remember
 
 _ABANDONED_AFTER = timedelta(hours=1)
 _MEBIBYTE = 1024 * 1024
@@ -44,21 +46,35 @@ class Users:
         self._new_id = new_id
         self._max_upload_bytes = max_upload_bytes
 
-    async def register(self, *, username: str, email: str, password: str) -> User:
-        """Open an account.
+    async def register(
+        self, *, username: str, email: str, password: str, key: IdempotencyKey | None = None
+    ) -> User:
+        """Open an account; under a key once, and again it is returned as it is now.
 
         Raises:
             InvalidText: the name, the address or the password breaks a text rule.
+            RequestInFlight: an account is being opened under this key at this moment.
+            KeyReused: another account was opened under this key.
+            UserNotFound: the account that was opened under this key was deleted since.
             UsernameTaken: also when the address is taken too.
             EmailTaken: another account has the address.
         """
         username, email = text.username(username), text.email(email)
-        password_hash = await self._passwords.hash(text.password(password))
+        text.password(password)
+        request = key.request("register", username, email, password) if key else None
+        if request is not None:  # no hashing for what was done already
+            async with self._uow() as uow:
+                if known := await self._registered(uow, request):
+                    return known
+        password_hash = await self._passwords.hash(password)
         async with self._uow() as uow:
-            user = await uow.users.add(
-                NewUser(username=username, email=email, password_hash=password_hash)
-            )
-            await uow.commit()
+            user = await self._registered(uow, request)
+            if user is None:
+                user = await uow.users.add(
+                    NewUser(username=username, email=email, password_hash=password_hash)
+                )
+                await remember(uow, request, user.id, self._clock())
+                await uow.commit()
         return user
 
     async def update(
@@ -161,6 +177,10 @@ class Users:
             user = await self._show(uow, user_id, None, seen)
             await uow.commit()
         return user
+
+    async def _registered(self, uow: UnitOfWork, request: KeyedRequest | None) -> User | None:
+        user_id = await done_before(uow, request, self._clock())
+        return None if user_id is None else await uow.users.get(UserId(user_id))
 
     async def _show(
         self,

@@ -22,7 +22,7 @@ Port = Literal[
 ]  # fmt: skip
 """The name of something that an `Adapter` offers."""
 
-Part = Literal["posts", "sessions", "reset_tokens", "outbox"]
+Part = Literal["posts", "sessions", "reset_tokens", "outbox", "idempotency"]
 """A repository that a unit of work may lack, if it says why."""
 
 StoredPictures = Callable[[], Awaitable[dict[str, bytes]]]

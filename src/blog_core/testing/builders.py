@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from blog_core.domain.access import ResetToken, Session, digest_of
+from blog_core.domain.idempotency import Outcome
 from blog_core.domain.mail import Mail
 from blog_core.domain.outbox import Entry, PictureDiscarded, Task
 from blog_core.domain.posts import NewPost
@@ -85,6 +86,13 @@ def entry(task: Task | None = None, due_at: datetime = NOW, entry_id: UUID | Non
         task=task or PictureDiscarded("0" * 32 + ".jpg"),
         created_at=NOW,
         due_at=due_at,
+    )
+
+
+def outcome(key: str = "key", result_id: int = 1, created_at: datetime = NOW) -> Outcome:
+    """Return what was done under a key, to remember."""
+    return Outcome(
+        digest=digest_of(key), request_mac="mac", result_id=result_id, created_at=created_at
     )
 
 

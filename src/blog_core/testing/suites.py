@@ -27,6 +27,10 @@ class TestOutbox(contracts.OutboxContract):
     """The outbox of a unit of work."""
 
 
+class TestIdempotencyKeys(contracts.IdempotencyKeysContract):
+    """The idempotency keys of a unit of work."""
+
+
 class TestPostQueries(contracts.PostQueriesContract):
     """Posts for readers."""
 

@@ -117,7 +117,7 @@ def _lacking(_: object) -> NoReturn:
 class SqliteUnitOfWork:
     """See `UnitOfWork`."""
 
-    sessions = reset_tokens = outbox = property(_lacking)
+    sessions = reset_tokens = outbox = idempotency = property(_lacking)
 
     def __init__(self, transaction: Transaction) -> None:
         self.posts = SqlitePosts(transaction)

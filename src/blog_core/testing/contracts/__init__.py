@@ -15,6 +15,7 @@ from blog_core.testing.contracts.access import (
     SessionRepositoryContract,
 )
 from blog_core.testing.contracts.base import Clause, Contract, clause_of
+from blog_core.testing.contracts.idempotency import IdempotencyKeysContract
 from blog_core.testing.contracts.mail import MailerContract
 from blog_core.testing.contracts.outbox import OutboxContract
 from blog_core.testing.contracts.pictures import ImageProcessorContract, ImageStorageContract
@@ -32,6 +33,7 @@ SUITES: tuple[type[Contract], ...] = (
     SessionRepositoryContract,
     ResetTokenRepositoryContract,
     OutboxContract,
+    IdempotencyKeysContract,
     PostQueriesContract,
     UserQueriesContract,
     ImageStorageContract,
@@ -47,6 +49,7 @@ __all__ = [
     "AccessTokensContract",
     "Clause",
     "Contract",
+    "IdempotencyKeysContract",
     "ImageProcessorContract",
     "ImageStorageContract",
     "MailerContract",
