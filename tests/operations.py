@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from dependency_injector import providers
-from httpx import AsyncClient, Response
+from httpx import Response
 
 from blog_adapters.container import Container
-from blog_api.testing.people import PASSWORD
+from blog_api.testing.people import PASSWORD, Member
 from blog_core.testing import builders
 
 _DOCUMENT = json.loads((Path(__file__).parents[1] / "docs/openapi.json").read_text("utf-8"))
@@ -51,11 +51,14 @@ SENT: Mapping[str, Mapping[str, Any]] = {
 """What the operations that read a body take, as httpx's keywords."""
 
 
-async def call(client: AsyncClient, operation: str, **places: object) -> Response:
+async def call(client: Member, operation: str, **places: object) -> Response:
     """Ask for an operation on these places, by default on those of the first account."""
     method, path = ROUTES[operation]
     where = {"user_id": 1, "post_id": 2, "session_id": 1, **places}
-    return await client.request(method, path.format(**where), **SENT.get(operation, {}))
+    sent = SENT.get(operation, {})
+    if operation == "users_refresh":
+        sent = {"json": {"refresh_token": client.refresh_token}}
+    return await client.request(method, path.format(**where), **sent)
 
 
 class Broken:

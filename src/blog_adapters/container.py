@@ -16,7 +16,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
@@ -37,6 +37,7 @@ except ModuleNotFoundError as missing:
 
 from blog_adapters.relay import pause
 from blog_adapters.workers import Workers
+from blog_core.domain.keys import KeyRing
 from blog_core.errors import DatabaseUnavailable
 from blog_core.ports import (
     AccessTokens,
@@ -122,17 +123,19 @@ def _secret_key(settings: Settings) -> str:
     return kept_secret_key(settings.data_dir)
 
 
-def _policy(settings: Settings, secret_key: str) -> AccessPolicy:
+def _keys(settings: Settings, secret_key: str) -> KeyRing:
+    return KeyRing(tuple(key.encode() for key in (secret_key, *settings.accepted_keys)))
+
+
+def _policy(settings: Settings, keys: KeyRing) -> AccessPolicy:
     return AccessPolicy(
-        session_lifetime=settings.session_lifetime,
+        access_lifetime=settings.access_lifetime,
+        refresh_lifetime=timedelta(days=settings.refresh_token_expire_days),
+        session_lifetime=timedelta(days=settings.session_expire_days),
         reset_lifetime=settings.reset_lifetime,
-        reset_key=secret_key.encode(),
+        keys=keys,
         frontend_url=settings.frontend_url,
     )
-
-
-def _idempotency_secrets(secret_key: str) -> tuple[bytes, ...]:
-    return (secret_key.encode(),)
 
 
 def _embedded(settings: Settings, exits: AsyncExitStack) -> EmbeddedServer | None:
@@ -282,10 +285,15 @@ def _passwords(workers: Workers) -> PasswordHasher:
     return Argon2Passwords(workers=workers)
 
 
-def _tokens(settings: Settings, secret_key: str) -> AccessTokens:
+def _tokens(settings: Settings, keys: KeyRing) -> AccessTokens:
     with _extra("accounts"):
         from blog_adapters.tokens import JwtAccessTokens
-    return JwtAccessTokens(secret=secret_key, algorithm=settings.algorithm)
+    return JwtAccessTokens(
+        secrets=keys.keys,
+        algorithm=settings.algorithm,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+    )
 
 
 def _images(workers: Workers) -> ImageProcessor:
@@ -308,8 +316,8 @@ class Container(containers.DeclarativeContainer):
     new_id: providers.Provider[NewId] = providers.Object(uuid4)
 
     secret_key = providers.Singleton(_secret_key, settings)
-    policy = providers.Singleton(_policy, settings, secret_key)
-    idempotency_secrets = providers.Singleton(_idempotency_secrets, secret_key)
+    keys = providers.Singleton(_keys, settings, secret_key)
+    policy = providers.Singleton(_policy, settings, keys)
 
     embedded = providers.Singleton(_embedded, settings, exits)
     database_url = providers.Singleton(_database_url, settings, embedded)
@@ -333,7 +341,7 @@ class Container(containers.DeclarativeContainer):
     storage_workers = providers.Singleton(_workers, exits, "storage", threads=16, waiting=64)
 
     passwords = providers.Singleton(_passwords, password_workers)
-    tokens = providers.Singleton(_tokens, settings, secret_key)
+    tokens = providers.Singleton(_tokens, settings, keys)
     images = providers.Singleton(_images, image_workers)
     media_folder = providers.Singleton(_media_folder, settings)
     storage = providers.Singleton(_storage, settings, media_folder, storage_workers, exits)

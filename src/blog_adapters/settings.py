@@ -43,6 +43,7 @@ SECRETS = (
     "database_read_url",
     "database_direct_url",
     "secret_key",
+    "secret_keys_accepted",
     "mail_password",
     "s3_secret_access_key",
 )
@@ -76,6 +77,7 @@ def _database_address(value: SecretStr) -> SecretStr:
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Minutes = Annotated[int, Field(ge=1, le=525_600)]
+Days = Annotated[int, Field(ge=1, le=3_650)]
 
 
 class Settings(BaseModel):
@@ -99,8 +101,13 @@ class Settings(BaseModel):
     response_cache_lag_ms: int = Field(default=100, ge=10, le=60_000)
 
     secret_key: SecretStr | None = None
+    secret_keys_accepted: SecretStr | None = None
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
+    jwt_issuer: str = "blog"
+    jwt_audience: str = "blog"
     access_token_expire_minutes: Minutes = 30
+    refresh_token_expire_days: Days = 14
+    session_expire_days: Days = 90
     reset_token_expire_minutes: Minutes = 60
 
     frontend_url: WebAddress = "http://localhost:8000"
@@ -147,6 +154,10 @@ class Settings(BaseModel):
         needed = SECRET_KEY_MIN_BYTES[self.algorithm]
         if self.secret_key and len(self.secret_key.get_secret_value().encode()) < needed:
             raise ValueError(f"SECRET_KEY: must have at least {needed} bytes for {self.algorithm}")
+        if any(len(key.encode()) < needed for key in self.accepted_keys):
+            raise ValueError(
+                f"SECRET_KEYS_ACCEPTED: each must have at least {needed} bytes for {self.algorithm}"
+            )
         if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
             raise ValueError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together")
         if (self.mail_username is None) != (self.mail_password is None):
@@ -154,8 +165,14 @@ class Settings(BaseModel):
         return self
 
     @property
-    def session_lifetime(self) -> timedelta:
-        """How long a login is good."""
+    def accepted_keys(self) -> list[str]:
+        """The keys beside SECRET_KEY whose tokens are good."""
+        given = self.secret_keys_accepted
+        return [] if given is None else [key.strip() for key in given.get_secret_value().split(",")]
+
+    @property
+    def access_lifetime(self) -> timedelta:
+        """How long an access token is good."""
         return timedelta(minutes=self.access_token_expire_minutes)
 
     @property
@@ -173,6 +190,7 @@ class _Environment(Settings, BaseSettings):
     database_read_url_file: Path | None = None
     database_direct_url_file: Path | None = None
     secret_key_file: Path | None = None
+    secret_keys_accepted_file: Path | None = None
     mail_password_file: Path | None = None
     s3_secret_access_key_file: Path | None = None
 

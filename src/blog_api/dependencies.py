@@ -107,7 +107,7 @@ async def idempotency_key(
     """Return the key that the request came with, if it came with one."""
     if sent is None:
         return None
-    return IdempotencyKey(sent, container_of(request).idempotency_secrets())
+    return IdempotencyKey(sent, container_of(request).keys())
 
 
 Key = Annotated[IdempotencyKey | None, Depends(idempotency_key)]

@@ -7,10 +7,11 @@ from blog_api.schemas import (
     PostResponse,
     SessionResponse,
     SessionsResponse,
+    Token,
     UserPrivate,
     UserPublic,
 )
-from blog_core.domain.access import Actor, Session
+from blog_core.domain.access import AccessToken, Actor, Session
 from blog_core.domain.paging import Cursor
 from blog_core.domain.posts import PostPage, PostView
 from blog_core.domain.users import Author, User
@@ -42,6 +43,14 @@ class Presenter:
             image_file=user.image_file,
             image_path=self._image_path(user.image_file),
             email=user.email,
+        )
+
+    def token(self, token: AccessToken) -> Token:
+        """Return what somebody gets in with."""
+        return Token(
+            access_token=token.value,
+            expires_in=int(token.expires_in.total_seconds()),
+            refresh_token=token.refresh_token,
         )
 
     def post(self, view: PostView) -> PostResponse:

@@ -109,6 +109,12 @@ class PostUpdate(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
+class RefreshRequest(BaseModel):
+    """What renews a session."""
+
+    refresh_token: Secret
+
+
 class ForgotPasswordRequest(BaseModel):
     """Whose password was forgotten."""
 
@@ -194,11 +200,12 @@ class PaginatedPostsResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An access token."""
+    """An access token, and the refresh token that gets the next one."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the kind of token, not one
     expires_in: Annotated[int, Field(ge=1, description="Seconds.", examples=[1800])]
+    refresh_token: Annotated[str, Field(description="Good once.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@
     ├── NotAuthenticated
     │   ├── BadCredentials
     │   ├── InvalidAccessToken
+    │   ├── InvalidRefreshToken
     │   └── SessionEnded
     ├── Forbidden
     ├── Invalid (also a ValueError)
@@ -145,6 +146,13 @@ class InvalidAccessToken(NotAuthenticated):
     """The access token is forged, expired or malformed."""
 
     code = "invalid_token"
+    message = "Invalid or expired token"
+
+
+class InvalidRefreshToken(NotAuthenticated):
+    """The refresh token is forged or malformed."""
+
+    code = "invalid_refresh_token"
     message = "Invalid or expired token"
 
 

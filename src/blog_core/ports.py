@@ -102,6 +102,21 @@ class SessionRepository(Protocol):
         """Store a session. Raises UserNotFound."""
         ...
 
+    async def get(self, session_id: UUID) -> Session:
+        """Return a session and keep others from changing it until the unit ends.
+
+        An expired one is returned: to compare clocks is the domain's business. Raises
+        SessionNotFound.
+        """
+        ...
+
+    async def save(self, session: Session) -> None:
+        """Store when a session was last used, when it expires, and its generation.
+
+        Raises SessionNotFound.
+        """
+        ...
+
     async def touch(self, session_id: UUID, now: datetime) -> None:
         """Set when a session was last used; an ended one stays ended."""
         ...

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from blog_api.testing.people import PASSWORD, Blog, Member
 from blog_core.domain.idempotency import REMEMBERED_FOR
+from blog_core.domain.keys import KeyRing
 from blog_core.ports import UnitOfWork, UnitOfWorkFactory
 from journeys import clock_of
 
@@ -223,10 +224,11 @@ async def test_a_day_later_it_is_another_post(blog: Blog, corey: Member) -> None
     assert len(await rows(blog)) == 1
 
 
-async def test_a_rotation_of_the_secrets_does_not_matter(blog: Blog, corey: Member) -> None:
+async def test_a_rotation_of_the_keys_does_not_matter(blog: Blog, corey: Member) -> None:
     first = await publish(corey)
-    secrets = blog.container.idempotency_secrets
-    secrets.override(providers.Object((b"a new secret of thirty-two bytes!", *secrets())))
+    keys = blog.container.keys
+    rotated = KeyRing((b"a new secret of thirty-two bytes!", *keys().keys))
+    keys.override(providers.Object(rotated))
 
     second = await publish(corey)
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from blog_adapters.sql import PooledDatabase, sql_unit_of_work
 from blog_core.domain.access import Actor
 from blog_core.domain.idempotency import IdempotencyKey
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.posts import PostId
 from blog_core.domain.users import User
 from blog_core.ports import UnitOfWorkFactory
@@ -62,7 +63,7 @@ async def publish(scene: Scene) -> None:
 
 
 async def publish_under_a_key(scene: Scene) -> None:
-    key = IdempotencyKey("key", (b"s" * 32,))
+    key = IdempotencyKey("key", KeyRing((b"s" * 32,)))
     await scene.posts.publish(actor=scene.actor, title="A title", content="Content", key=key)
 
 

@@ -9,7 +9,9 @@ from uuid import UUID
 from blog_adapters.memory.repositories import MemorySessions
 from blog_core.domain.access import Session
 from blog_core.domain.users import UserId
-from blog_core.errors import UserNotFound
+from blog_core.errors import SessionNotFound, UserNotFound
+from blog_core.testing import builders
+from blog_core.testing.builders import NOW
 from sabotage.saboteur import saboteur
 
 
@@ -56,7 +58,7 @@ class RevivesASessionByTouching(MemorySessions):
         await super().touch(session_id, now)
 
 
-@saboteur("SESSION-REPO-05", also="SESSION-REPO-04 10")
+@saboteur("SESSION-REPO-05", also="SESSION-REPO-04 10 16")
 class KeepsAnEndedSession(MemorySessions):
     async def end(self, session_id: UUID, user_id: UserId) -> None:
         ended = self._tables.sessions.get(session_id)
@@ -123,3 +125,57 @@ class EndsWithoutLooking(MemorySessions):
     async def end(self, session_id: UUID, user_id: UserId) -> None:
         if session_id in self._tables.sessions:
             await super().end(session_id, user_id)
+
+
+@saboteur("SESSION-REPO-13")
+class GetsNoExpiredSession(MemorySessions):
+    async def get(self, session_id: UUID) -> Session:
+        session = await super().get(session_id)
+        if session.expires_at < NOW:
+            raise SessionNotFound
+        return session
+
+
+@saboteur("SESSION-REPO-14")
+class GetsAnySession(MemorySessions):
+    async def get(self, session_id: UUID) -> Session:
+        with suppress(SessionNotFound):
+            return await super().get(session_id)
+        return builders.session(UserId(1))
+
+
+@saboteur("SESSION-REPO-15", also="SESSION-REPO-17")
+class SavesNoGeneration(MemorySessions):
+    async def save(self, session: Session) -> None:
+        stored = await self.get(session.id)
+        await super().save(replace(session, generation=stored.generation))
+
+
+@saboteur("SESSION-REPO-15")
+class ForgetsWhenARenewedSessionExpires(MemorySessions):
+    async def save(self, session: Session) -> None:
+        stored = await self.get(session.id)
+        await super().save(replace(session, expires_at=stored.expires_at))
+
+
+@saboteur("SESSION-REPO-15")
+class RenewsAllSessions(MemorySessions):
+    async def save(self, session: Session) -> None:
+        for other in list(self._tables.sessions):
+            await super().save(replace(session, id=other))
+        await super().save(session)
+
+
+@saboteur("SESSION-REPO-16")
+class RevivesASessionBySaving(MemorySessions):
+    async def save(self, session: Session) -> None:
+        with suppress(SessionNotFound):
+            await super().save(session)
+
+
+@saboteur("SESSION-REPO-17")
+class RemembersWhatItGotFirst(MemorySessions):
+    got: ClassVar[dict[UUID, Session]] = {}
+
+    async def get(self, session_id: UUID) -> Session:
+        return self.got.setdefault(session_id, await super().get(session_id))

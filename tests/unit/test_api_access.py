@@ -48,6 +48,7 @@ async def test_a_login_answers_a_bearer_token(client: AsyncClient) -> None:
         "access_token": token["access_token"],
         "token_type": "bearer",
         "expires_in": 1800,
+        "refresh_token": token["refresh_token"],
     }
 
 

@@ -20,6 +20,7 @@ MATRIX = {
     "posts_delete": (401, 403, 204),
     "users_register": (201, 201, 201),
     "users_login": (200, 200, 200),
+    "users_refresh": (401, 200, 200),
     "users_logout": (401, 204, 204),
     "users_sessions": (401, 200, 200),
     "users_end_session": (401, 404, 204),

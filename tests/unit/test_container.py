@@ -130,11 +130,11 @@ def test_the_policy_is_what_the_settings_say(in_folders: Settings) -> None:
 
     policy = Container(settings=settings).policy()
 
-    assert (policy.session_lifetime, policy.reset_lifetime) == (
+    assert (policy.access_lifetime, policy.reset_lifetime) == (
         builders.minutes(5),
         builders.minutes(7),
     )
-    assert policy.reset_key == KEY.get_secret_value().encode()
+    assert policy.keys.keys == (KEY.get_secret_value().encode(),)
     assert policy.frontend_url == "http://localhost:8000"
 
 

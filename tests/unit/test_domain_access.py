@@ -2,7 +2,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,9 +11,9 @@ from blog_core.domain.access import (
     Actor,
     ResetToken,
     Session,
-    derived_reset_token,
     digest_of,
 )
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.outbox import ResetRequested
 from blog_core.domain.users import User, UserId
 from blog_core.domain.versions import require_seen
@@ -23,8 +22,6 @@ from blog_core.services import AccessPolicy
 from blog_core.testing import builders
 from blog_core.testing.builders import NOW, minutes
 
-KEY = b"a key of thirty-two bytes, or so"
-ENTRY = UUID("0b2c5d0e-4c1f-4a53-9c55-6fd1f1a7a1c2")
 SECRET = "only-for-its-owner"
 
 
@@ -85,23 +82,14 @@ def test_to_act_for_another_is_forbidden_and_says_what(actor: Actor) -> None:
         actor.require_self(UserId(2), "do this")
 
 
-def test_a_derived_token_is_43_url_safe_characters() -> None:
-    assert re.fullmatch("[A-Za-z0-9_-]{43}", derived_reset_token(KEY, ENTRY))
+def test_a_renewed_session_has_the_next_refresh_token() -> None:
+    session = builders.session(UserId(1))
 
+    renewed = session.renewed(now=NOW + minutes(5), expires_at=NOW + minutes(60))
 
-def test_one_entry_has_one_token() -> None:
-    assert derived_reset_token(KEY, ENTRY) == derived_reset_token(KEY, UUID(bytes=ENTRY.bytes))
-
-
-def test_every_release_derives_the_same_token() -> None:
-    token = derived_reset_token(KEY, ENTRY)  # of a mail, maybe, that an older release promised
-
-    assert token == "NCqjOLEgrvCc04jDp3DkBl7ebqgwRyNyOW65DozyB7E"
-
-
-@pytest.mark.parametrize(("key", "entry"), [(KEY, uuid4()), (KEY[::-1], ENTRY)])
-def test_another_entry_or_key_has_another_token(key: bytes, entry: UUID) -> None:
-    assert derived_reset_token(key, entry) != derived_reset_token(KEY, ENTRY)
+    assert renewed == replace(
+        session, last_used_at=NOW + minutes(5), expires_at=NOW + minutes(60), generation=2
+    )
 
 
 def test_what_is_stored_of_a_token_is_its_sha256() -> None:
@@ -127,9 +115,9 @@ def test_a_version_that_was_not_seen_is_stale(seen: frozenset[int]) -> None:
     "value",
     [
         builders.new_user(password_hash=SECRET),
-        AccessToken(value=SECRET, expires_in=minutes(1)),
+        AccessToken(value=SECRET, expires_in=minutes(1), refresh_token=SECRET),
         replace(builders.reset_token(UserId(1)), digest=SECRET),
-        AccessPolicy(reset_key=SECRET.encode(), frontend_url="http://localhost"),
+        AccessPolicy(keys=KeyRing((SECRET.encode(),)), frontend_url="http://localhost"),
         ResetRequested(SECRET),
         builders.mail(text=SECRET, html=SECRET),
     ],

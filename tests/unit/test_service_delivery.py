@@ -8,6 +8,7 @@ import pytest
 
 from blog_adapters.memory import MemoryDatabase, MemoryImageStorage, MemoryMailer
 from blog_adapters.memory.tables import Held
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.mail import Mail
 from blog_core.domain.outbox import (
     DeadLetter,
@@ -33,7 +34,7 @@ from blog_core.testing.contracts.base import given_user
 
 pytestmark = pytest.mark.anyio
 
-POLICY = AccessPolicy(reset_key=b"k" * 32, frontend_url="https://blog.example")
+POLICY = AccessPolicy(keys=KeyRing((b"k" * 32,)), frontend_url="https://blog.example")
 SECOND = timedelta(seconds=1)
 
 

@@ -15,6 +15,7 @@ from blog_adapters.memory import (
 )
 from blog_core.domain.access import Actor
 from blog_core.domain.idempotency import IdempotencyKey
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.posts import PostView
 from blog_core.domain.users import NewUser, User
 from blog_core.errors import (
@@ -40,7 +41,7 @@ MOMENT = timedelta(microseconds=1)
 
 
 def key(value: str = "key", *secrets: bytes) -> IdempotencyKey:
-    return IdempotencyKey(value, secrets or (SECRET,))
+    return IdempotencyKey(value, KeyRing(secrets or (SECRET,)))
 
 
 @dataclass

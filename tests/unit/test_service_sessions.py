@@ -1,5 +1,6 @@
 """`Access`: logging in, staying in, and no longer being let in."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -15,11 +16,13 @@ from blog_adapters.memory import (
     MemoryPasswords,
     MemoryUserQueries,
 )
-from blog_core.domain.access import AccessClaims, Actor
+from blog_core.domain.access import AccessClaims, AccessToken, Actor
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.users import User
 from blog_core.errors import (
     BadCredentials,
     InvalidAccessToken,
+    InvalidRefreshToken,
     NotAuthenticated,
     SessionEnded,
     SessionNotFound,
@@ -66,7 +69,7 @@ class Blog:
             tokens=self.tokens,
             clock=self.clock,
             new_id=uuid4,
-            policy=AccessPolicy(reset_key=b"k" * 32, frontend_url="http://localhost"),
+            policy=AccessPolicy(keys=KeyRing((b"k" * 32,)), frontend_url="http://localhost"),
         )
         self.users = Users(
             uow=self.database.unit_of_work,
@@ -78,12 +81,14 @@ class Blog:
             max_upload_bytes=1024,
         )
 
-    async def token(self, username: str = "corey", user_agent: str = "") -> str:
-        token = await self.access.log_in(
+    async def tokens_of(self, username: str = "corey", user_agent: str = "") -> AccessToken:
+        return await self.access.log_in(
             email=f"{username}@example.com", password=f"password of {username}",
             user_agent=user_agent,
         )  # fmt: skip
-        return token.value
+
+    async def token(self, username: str = "corey", user_agent: str = "") -> str:
+        return (await self.tokens_of(username, user_agent)).value
 
     async def actor(self, username: str = "corey") -> Actor:
         return await self.access.authenticate(token=await self.token(username))
@@ -91,6 +96,13 @@ class Blog:
     async def lets_in(self, token: str) -> bool:
         try:
             await self.access.authenticate(token=token)
+        except NotAuthenticated:
+            return False
+        return True
+
+    async def renews(self, token: str) -> bool:
+        try:
+            await self.access.refresh(token=token)
         except NotAuthenticated:
             return False
         return True
@@ -171,7 +183,7 @@ class TestLoggingIn:
 
         (session,) = blog.database.committed().sessions.values()
         assert (session.created_at, session.last_used_at) == (NOW, NOW)
-        assert session.expires_at == NOW + minutes(30)
+        assert session.expires_at == NOW + timedelta(days=14)
         assert session.user_agent == "Mozilla/5.0“x”"
 
     async def test_a_session_remembers_200_characters_of_the_device(self, blog: Blog) -> None:
@@ -188,12 +200,12 @@ class TestLoggingIn:
 
     async def test_a_login_sweeps_ones_expired_sessions(self, blog: Blog) -> None:
         await blog.token()
-        blog.clock.now = NOW + minutes(31)
+        blog.clock.now = NOW + timedelta(days=15)
 
         await blog.token()
 
         (session,) = blog.database.committed().sessions.values()
-        assert session.created_at == NOW + minutes(31)
+        assert session.created_at == NOW + timedelta(days=15)
 
     async def test_a_hash_of_today_is_kept(self, blog: Blog, corey: User) -> None:
         await blog.token()
@@ -273,8 +285,8 @@ class TestBeingLetIn:
     async def test_a_token_outlives_no_session(self, blog: Blog, corey: User) -> None:
         session_id = (await blog.actor()).session.id
         claims = AccessClaims(user_id=corey.id, session_id=session_id)
-        token = blog.tokens.issue(claims, now=NOW, expires_at=NOW + minutes(600))
-        blog.clock.now = NOW + minutes(31)
+        token = blog.tokens.issue(claims, now=NOW, expires_at=NOW + timedelta(days=100))
+        blog.clock.now = NOW + timedelta(days=15)
 
         with pytest.raises(SessionEnded):
             await blog.access.authenticate(token=token)
@@ -323,6 +335,135 @@ class TestBeingLetIn:
         assert session.last_used_at == NOW + minutes(last_used)
 
 
+class TestRenewing:
+    async def test_the_next_tokens_let_in(self, blog: Blog, corey: User) -> None:
+        token = await blog.tokens_of()
+
+        renewed = await blog.access.refresh(token=token.refresh_token)
+
+        assert (await blog.access.authenticate(token=renewed.value)).user == corey
+
+    async def test_the_session_stays_the_same(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+        before = await blog.access.authenticate(token=token.value)
+
+        renewed = await blog.access.refresh(token=token.refresh_token)
+
+        after = await blog.access.authenticate(token=renewed.value)
+        assert after.session.id == before.session.id
+
+    async def test_an_access_token_that_expired_can_be_renewed(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+        blog.clock.now = NOW + timedelta(days=13)
+
+        renewed = await blog.access.refresh(token=token.refresh_token)
+
+        assert await blog.lets_in(renewed.value)
+
+    async def test_renewing_is_a_use_of_the_session(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+        blog.clock.now = NOW + minutes(1)
+
+        await blog.access.refresh(token=token.refresh_token)
+
+        (session,) = blog.database.committed().sessions.values()
+        assert session.last_used_at == NOW + minutes(1)
+
+    async def test_the_last_access_token_stays_good_for_its_time(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+
+        await blog.access.refresh(token=token.refresh_token)
+
+        assert await blog.lets_in(token.value)
+
+    async def test_a_chain_of_refresh_tokens_goes_on(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+
+        for _ in range(3):
+            token = await blog.access.refresh(token=token.refresh_token)
+
+        (session,) = blog.database.committed().sessions.values()
+        assert session.generation == 4
+
+    async def test_a_refresh_token_used_again_is_refused(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+        await blog.access.refresh(token=token.refresh_token)
+
+        with pytest.raises(SessionEnded):
+            await blog.access.refresh(token=token.refresh_token)
+
+    async def test_a_refresh_token_used_again_ends_the_session(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+        renewed = await blog.access.refresh(token=token.refresh_token)
+        with pytest.raises(SessionEnded):
+            await blog.access.refresh(token=token.refresh_token)
+
+        assert not await blog.lets_in(renewed.value)
+        with pytest.raises(SessionEnded):
+            await blog.access.refresh(token=renewed.refresh_token)
+
+    async def test_a_refresh_token_used_again_ends_no_other_session(self, blog: Blog) -> None:
+        token, other = await blog.tokens_of(), await blog.tokens_of()
+        await blog.access.refresh(token=token.refresh_token)
+        with pytest.raises(SessionEnded):
+            await blog.access.refresh(token=token.refresh_token)
+
+        assert await blog.lets_in(other.value)
+
+    async def test_a_forged_refresh_token_ends_nothing(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+        sid, _, mac = token.refresh_token.split(".")
+
+        with pytest.raises(InvalidRefreshToken):
+            await blog.access.refresh(token=f"{sid}.2.{mac}")
+
+        assert await blog.lets_in(token.value)
+
+    @pytest.mark.parametrize(
+        ("pause", "good"),
+        [
+            (timedelta(days=14) + 30 * SECOND, True),
+            (timedelta(days=14) + 31 * SECOND, False),
+        ],
+    )
+    async def test_a_session_that_nobody_renews_for_two_weeks_is_over(
+        self, blog: Blog, pause: timedelta, good: bool
+    ) -> None:
+        token = await blog.tokens_of()
+        blog.clock.now = NOW + pause
+
+        assert await blog.renews(token.refresh_token) is good
+
+    async def test_a_session_lasts_ninety_days_however_often_it_is_renewed(
+        self, blog: Blog
+    ) -> None:
+        token = await blog.tokens_of()
+        for _ in range(9):
+            blog.clock.now += timedelta(days=10)
+            token = await blog.access.refresh(token=token.refresh_token)
+        blog.clock.now += 31 * SECOND
+
+        assert not await blog.renews(token.refresh_token)
+
+    async def test_an_access_token_does_not_outlive_its_session(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+        for _ in range(8):
+            blog.clock.now += timedelta(days=11)
+            token = await blog.access.refresh(token=token.refresh_token)
+        blog.clock.now = NOW + timedelta(days=90) - minutes(10)
+
+        token = await blog.access.refresh(token=token.refresh_token)
+
+        assert token.expires_in == minutes(10)
+
+    async def test_of_many_who_use_one_refresh_token_one_gets_in(self, blog: Blog) -> None:
+        token = await blog.tokens_of()
+
+        renewed = await asyncio.gather(*(blog.renews(token.refresh_token) for _ in range(5)))
+
+        assert renewed.count(True) == 1
+
+
 class TestSessions:
     async def test_ones_open_sessions_are_listed_the_last_begun_first(self, blog: Blog) -> None:
         await blog.token(user_agent="phone")
@@ -335,7 +476,7 @@ class TestSessions:
 
     async def test_an_expired_session_is_not_listed(self, blog: Blog) -> None:
         actor = await blog.actor()
-        blog.clock.now = NOW + minutes(31)
+        blog.clock.now = NOW + timedelta(days=15)
 
         assert await blog.access.sessions(actor=actor) == []
 
@@ -429,14 +570,14 @@ async def test_which_of_ones_tokens_still_work_after(
     blog: Blog, event: Event, this_session: bool, other_session: bool
 ) -> None:
     await given_other(blog)
-    other, this, strangers = await blog.token(), await blog.token(), await blog.token("other")
-    actor = await blog.access.authenticate(token=this)
+    other, this, strangers = [await blog.tokens_of(name) for name in ("corey", "corey", "other")]
+    actor = await blog.access.authenticate(token=this.value)
 
     await event(blog, actor)
 
-    assert await blog.lets_in(this) is this_session
-    assert await blog.lets_in(other) is other_session
-    assert await blog.lets_in(strangers)
+    for tokens, good in ((this, this_session), (other, other_session), (strangers, True)):
+        assert await blog.lets_in(tokens.value) is good
+        assert await blog.renews(tokens.refresh_token) is good
 
 
 async def test_an_actor_is_as_the_account_is_now(blog: Blog, corey: User) -> None:

@@ -17,6 +17,7 @@ from blog_adapters.memory import (
     MemoryUserQueries,
 )
 from blog_core.domain.access import Actor
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.outbox import PictureDiscarded
 from blog_core.domain.users import User, UserId
 from blog_core.errors import (
@@ -121,7 +122,7 @@ def relay(database: MemoryDatabase, storage: WatchedStorage, clock: StoppedClock
         storage=storage,
         clock=clock,
         new_id=NumberedIds(),
-        policy=AccessPolicy(reset_key=b"k" * 32, frontend_url="http://localhost"),
+        policy=AccessPolicy(keys=KeyRing((b"k" * 32,)), frontend_url="http://localhost"),
     )
 
 

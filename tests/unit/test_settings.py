@@ -57,8 +57,10 @@ class TestDefaults:
     def test_the_other_defaults_are_the_documented_ones(self) -> None:
         settings = load_settings()
 
-        assert settings.session_lifetime == timedelta(minutes=30)
+        assert settings.access_lifetime == timedelta(minutes=30)
         assert settings.reset_lifetime == timedelta(minutes=60)
+        assert (settings.refresh_token_expire_days, settings.session_expire_days) == (14, 90)
+        assert (settings.jwt_issuer, settings.jwt_audience) == ("blog", "blog")
         assert (settings.algorithm, settings.posts_per_page) == ("HS256", 10)
         assert settings.max_upload_size_bytes == 5 * 1024 * 1024
         assert settings.response_cache_bytes == 32 * 1024 * 1024

@@ -138,6 +138,20 @@ class MemorySessions:
         find(self._tables.users, session.user_id, UserNotFound)
         self._tables.sessions[session.id] = session
 
+    async def get(self, session_id: UUID) -> Session:
+        """See `SessionRepository`."""
+        return find(self._tables.sessions, session_id, SessionNotFound)
+
+    async def save(self, session: Session) -> None:
+        """See `SessionRepository`."""
+        stored = find(self._tables.sessions, session.id, SessionNotFound)
+        self._tables.sessions[session.id] = replace(
+            stored,
+            last_used_at=session.last_used_at,
+            expires_at=session.expires_at,
+            generation=session.generation,
+        )
+
     async def touch(self, session_id: UUID, now: datetime) -> None:
         """See `SessionRepository`."""
         session = self._tables.sessions.get(session_id)

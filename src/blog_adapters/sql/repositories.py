@@ -229,6 +229,7 @@ SESSION = (
     sessions.c.last_used_at,
     sessions.c.expires_at,
     sessions.c.user_agent,
+    sessions.c.generation,
 )
 
 
@@ -241,12 +242,15 @@ def session_from(row: Record) -> Session:
         last_used_at=row["last_used_at"],
         expires_at=row["expires_at"],
         user_agent=row["user_agent"],
+        generation=row["generation"],
     )
 
 
 _THIS_SESSION = sessions.c.id == bindparam("session_id")
 _OF_USER = sessions.c.user_id == bindparam("user_id")
 _ADD_SESSION = insert(sessions)
+_GET_SESSION = select(*SESSION).where(_THIS_SESSION).with_for_update()
+_SAVE_SESSION = update(sessions).where(_THIS_SESSION).returning(sessions.c.id)
 _TOUCH = update(sessions).where(_THIS_SESSION)
 _END_EXPIRED = delete(sessions).where(_OF_USER, sessions.c.expires_at < bindparam("now"))
 _END = delete(sessions).where(_THIS_SESSION, _OF_USER).returning(sessions.c.id)
@@ -269,8 +273,27 @@ class SqlSessions:
             "last_used_at": session.last_used_at,
             "expires_at": session.expires_at,
             "user_agent": session.user_agent,
+            "generation": session.generation,
         }
         await self._transaction.execute(_ADD_SESSION, values)
+
+    async def get(self, session_id: UUID) -> Session:
+        """See `SessionRepository`."""
+        row = await self._transaction.one(_GET_SESSION, {"session_id": session_id})
+        if row is None:
+            raise SessionNotFound
+        return session_from(row)
+
+    async def save(self, session: Session) -> None:
+        """See `SessionRepository`."""
+        values = {
+            "session_id": session.id,
+            "last_used_at": session.last_used_at,
+            "expires_at": session.expires_at,
+            "generation": session.generation,
+        }
+        if not await self._transaction.execute(_SAVE_SESSION, values):
+            raise SessionNotFound
 
     async def touch(self, session_id: UUID, now: datetime) -> None:
         """See `SessionRepository`."""

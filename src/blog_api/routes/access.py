@@ -14,6 +14,7 @@ from blog_api.schemas import (
     ForgotPasswordRequest,
     LoginForm,
     Message,
+    RefreshRequest,
     ResetPasswordRequest,
     SessionsResponse,
     Token,
@@ -21,7 +22,9 @@ from blog_api.schemas import (
 from blog_core.errors import (
     BadCredentials,
     Busy,
+    InvalidRefreshToken,
     InvalidResetToken,
+    SessionEnded,
     SessionNotFound,
     WrongPassword,
 )
@@ -43,16 +46,32 @@ _PASSWORD_RESET = Message(
     responses=answers(BadCredentials(), Busy(), headers=NO_STORE, body="form"),
 )
 async def log_in(
-    request: Request, form: Annotated[LoginForm, Form()], access: Access, response: Response
+    request: Request,
+    form: Annotated[LoginForm, Form()],
+    access: Access,
+    show: Show,
+    response: Response,
 ) -> Token:
-    """Open a session and return its access token."""
+    """Open a session and return its tokens."""
     token = await access.log_in(
         email=form.username,
         password=form.password,
         user_agent=request.headers.get("user-agent", ""),
     )
     response.headers["Cache-Control"] = "no-store"
-    return Token(access_token=token.value, expires_in=int(token.expires_in.total_seconds()))
+    return show.token(token)
+
+
+@router.post(
+    "/token/refresh",
+    operation_id="users_refresh",
+    responses=answers(InvalidRefreshToken(), SessionEnded(), headers=NO_STORE, body="json"),
+)
+async def refresh(body: RefreshRequest, access: Access, show: Show, response: Response) -> Token:
+    """Renew a session: its refresh token is used up for the next; used again, it ends both."""
+    token = await access.refresh(token=body.refresh_token)
+    response.headers["Cache-Control"] = "no-store"
+    return show.token(token)
 
 
 @router.post(

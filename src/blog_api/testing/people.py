@@ -15,9 +15,10 @@ PASSWORD = "testpassword123"
 
 
 class Member(AsyncClient):
-    """Somebody's browser; `id` is 0 until somebody is logged in."""
+    """Somebody's browser; `id` is 0 and `refresh_token` empty until somebody is logged in."""
 
     id = 0
+    refresh_token = ""
 
     @property
     def path(self) -> str:
@@ -77,7 +78,9 @@ class Blog:
         form = {"username": email, "password": password}
         response = await member.post("/api/users/token", data=form)
         assert response.status_code == 200, response.text
-        member.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
+        tokens = response.json()
+        member.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        member.refresh_token = tokens["refresh_token"]
         member.id = (await member.get("/api/users/me")).json()["id"]
         return member
 

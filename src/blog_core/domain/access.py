@@ -1,9 +1,7 @@
 """Who is asking, and for how long: sessions, reset tokens, the actor."""
 
 import hashlib
-import hmac
-from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,7 +20,10 @@ USER_AGENT_MAX = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One login, from `created_at` until it is ended or `expires_at` has passed."""
+    """One login, from `created_at` until it is ended or `expires_at` has passed.
+
+    Only the refresh token of its current `generation`, counted from 1, is good.
+    """
 
     id: UUID
     user_id: UserId
@@ -30,6 +31,7 @@ class Session:
     last_used_at: datetime
     expires_at: datetime
     user_agent: str
+    generation: int = 1
 
     def is_over(self, now: datetime) -> bool:
         """Whether the session has expired, with the leeway between hosts."""
@@ -38,6 +40,12 @@ class Session:
     def needs_touch(self, now: datetime) -> bool:
         """Whether `last_used_at` is too old to be left."""
         return now - self.last_used_at >= LAST_USED_PRECISION
+
+    def renewed(self, *, now: datetime, expires_at: datetime) -> "Session":
+        """Return the session with another refresh token, good until then."""
+        return replace(
+            self, last_used_at=now, expires_at=expires_at, generation=self.generation + 1
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +83,11 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A bearer token and how long it lasts."""
+    """A bearer token, how long it lasts, and the token it can be renewed with, once."""
 
     value: str = field(repr=False)
     expires_in: timedelta
+    refresh_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +102,6 @@ class ResetToken:
     def is_over(self, now: datetime) -> bool:
         """Whether the token has expired, with the leeway between hosts."""
         return now > self.expires_at + CLOCK_LEEWAY
-
-
-def derived_reset_token(key: bytes, entry_id: UUID) -> str:
-    """Return the reset token that the mail of this outbox entry carries, 43 characters.
-
-    HMAC-SHA-256 (RFC 2104) of the server's key over the entry's id: a mail sent again carries
-    the same token, and nothing that is stored can be turned into it.
-    """
-    mac = hmac.new(key, b"reset-token:" + entry_id.bytes, hashlib.sha256)
-    return urlsafe_b64encode(mac.digest()).removesuffix(b"=").decode()
 
 
 def digest_of(token: str) -> str:

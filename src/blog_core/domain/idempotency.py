@@ -1,14 +1,13 @@
 """Asking again without doing it again: a request under a key, and what it led to."""
 
-import hashlib
 import hmac
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from blog_core.domain.access import digest_of
+from blog_core.domain.keys import KeyRing
 from blog_core.errors import InvalidText, KeyReused
 
 KEY_MAX = 255
@@ -26,15 +25,15 @@ class IdempotencyKey:
 
     Args:
         value: 1 to 255 visible ASCII characters, compared as they are.
-        secrets: the server's, at least 32 bytes each. What is asked is sealed under the first;
-            what was sealed under any of them is still known.
+        keys: the server's. What is asked is sealed under the first; what was sealed under any of
+            them is still known.
 
     Raises:
         InvalidText: the value is no key.
     """
 
     value: str = field(repr=False)
-    secrets: Sequence[bytes] = field(repr=False)
+    keys: KeyRing
 
     def __post_init__(self) -> None:
         """Check the value."""
@@ -53,7 +52,8 @@ class IdempotencyKey:
         text = json.dumps([scope, *said]).encode()
         return KeyedRequest(
             digest=digest_of(f"{scope}\0{self.value}"),
-            macs=tuple(_mac(secret, text) for secret in self.secrets),
+            # A plain digest would let passwords be guessed from it.
+            macs=tuple(self.keys.macs("idempotency", text)),
         )
 
 
@@ -63,7 +63,7 @@ class KeyedRequest:
 
     Args:
         digest: names the key, within its scope.
-        macs: one for each of the server's secrets, the current one's first.
+        macs: one by each of the server's keys, the first key's first.
     """
 
     digest: str
@@ -94,8 +94,3 @@ class Outcome:
         if not any(hmac.compare_digest(self.request_mac, mac) for mac in request.macs):
             raise KeyReused
         return self.result_id
-
-
-def _mac(secret: bytes, text: bytes) -> str:
-    """HMAC-SHA-256 (RFC 2104): a plain digest would let passwords be guessed from it."""
-    return hmac.new(secret, b"idempotency:" + text, hashlib.sha256).hexdigest()

@@ -1,7 +1,8 @@
 """Logging in and out, and the password: everything about getting in."""
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from blog_core.domain import text
@@ -13,6 +14,7 @@ from blog_core.domain.access import (
     Session,
     digest_of,
 )
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.outbox import Entry, ResetRequested
 from blog_core.domain.users import User
 from blog_core.errors import (
@@ -20,6 +22,7 @@ from blog_core.errors import (
     InvalidResetToken,
     InvalidText,
     SessionEnded,
+    SessionNotFound,
     StaleVersion,
     UserNotFound,
     WrongPassword,
@@ -36,19 +39,30 @@ from blog_core.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessPolicy:
-    """How long promises last, and the key that reset tokens are derived from.
+    """How long promises last, and the keys that reset and refresh tokens are derived from.
 
     Args:
-        session_lifetime: how long a login and its access token are good.
+        access_lifetime: how long an access token is good.
+        refresh_lifetime: how long a session lasts that is not renewed.
+        session_lifetime: how long a session lasts at most, however often it is renewed.
         reset_lifetime: how long a reset token is good, from the moment it is made.
-        reset_key: secret, at least 32 bytes; another key voids the reset mails not yet sent.
+        keys: the server's; a key that leaves the ring takes its tokens along.
         frontend_url: where reset links lead, without a slash at the end.
     """
 
-    session_lifetime: timedelta = timedelta(minutes=30)
+    access_lifetime: timedelta = timedelta(minutes=30)
+    refresh_lifetime: timedelta = timedelta(days=14)
+    session_lifetime: timedelta = timedelta(days=90)
     reset_lifetime: timedelta = timedelta(minutes=60)
-    reset_key: bytes = field(repr=False)
+    keys: KeyRing
     frontend_url: str
+
+    def session_end(self, *, begun: datetime, now: datetime) -> datetime:
+        """Return when a session expires that is begun or renewed now."""
+        return min(now + self.refresh_lifetime, begun + self.session_lifetime)
+
+
+_log = logging.getLogger("blog.access")
 
 
 class Access:
@@ -74,7 +88,7 @@ class Access:
         self._policy = policy
 
     async def log_in(self, *, email: str, password: str, user_agent: str = "") -> AccessToken:
-        """Open a session and return its access token.
+        """Open a session and return its tokens.
 
         A known, an unknown and a malformed address cost the same: one verification. One more is
         made when the password changes while it is verified.
@@ -96,18 +110,45 @@ class Access:
             user_id=user.id,
             created_at=now,
             last_used_at=now,
-            expires_at=now + self._policy.session_lifetime,
+            expires_at=self._policy.session_end(begun=now, now=now),
             user_agent=text.printable(user_agent[:USER_AGENT_MAX]),
         )
         try:
             await self._open(session, user, better_hash)
         except StaleVersion:  # another password by now, or another hash of this one: look again
             return await self.log_in(email=email, password=password, user_agent=user_agent)
-        claims = AccessClaims(user_id=user.id, session_id=session.id)
-        return AccessToken(
-            value=self._tokens.issue(claims, now=now, expires_at=session.expires_at),
-            expires_in=self._policy.session_lifetime,
-        )
+        return self._token_of(session, now)
+
+    async def refresh(self, *, token: str) -> AccessToken:
+        """Renew a session with its refresh token, which is used up, and return its next tokens.
+
+        Whoever uses one again has it from somebody, or somebody has it from them (RFC 9700,
+        4.14.2): which of the two nobody can tell, so the session ends for both.
+
+        Raises:
+            InvalidRefreshToken: it is forged or malformed.
+            SessionEnded: it was used before, or its session is over.
+        """
+        claims = self._policy.keys.read_refresh_token(token)
+        now = self._clock()
+        async with self._uow() as uow:
+            try:
+                session = await uow.sessions.get(claims.session_id)
+            except SessionNotFound as over:
+                raise SessionEnded from over
+            if session.is_over(now):
+                raise SessionEnded
+            if claims.generation != session.generation:
+                _log.warning("session %s ends: a refresh token was used again", session.id)
+                await uow.sessions.end(session.id, session.user_id)
+                await uow.commit()
+                raise SessionEnded
+            session = session.renewed(
+                now=now, expires_at=self._policy.session_end(begun=session.created_at, now=now)
+            )
+            await uow.sessions.save(session)
+            await uow.commit()
+        return self._token_of(session, now)
 
     async def authenticate(self, *, token: str) -> Actor:
         """Return who holds this access token.
@@ -235,6 +276,15 @@ class Access:
             await uow.sessions.end_expired(user.id, session.created_at)
             await uow.sessions.add(session)
             await uow.commit()
+
+    def _token_of(self, session: Session, now: datetime) -> AccessToken:
+        claims = AccessClaims(user_id=session.user_id, session_id=session.id)
+        expires_at = min(now + self._policy.access_lifetime, session.expires_at)
+        return AccessToken(
+            value=self._tokens.issue(claims, now=now, expires_at=expires_at),
+            expires_in=expires_at - now,
+            refresh_token=self._policy.keys.refresh_token(session.id, session.generation),
+        )
 
     async def _account_of(self, email: str) -> User | None:
         try:

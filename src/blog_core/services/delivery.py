@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from blog_core.domain.access import ResetToken, derived_reset_token, digest_of
+from blog_core.domain.access import ResetToken, digest_of
 from blog_core.domain.mail import Mail, password_reset_mail
 from blog_core.domain.outbox import Entry, ResetMail, ResetRequested
 from blog_core.domain.users import User
@@ -92,7 +92,7 @@ class Delivery:
             else:
                 now = self._clock()
                 mail = Entry(id=self._new_id(), task=ResetMail(user.id), created_at=now, due_at=now)
-                token = derived_reset_token(self._policy.reset_key, mail.id)
+                token = self._policy.keys.reset_tokens(mail.id)[0]
                 await uow.reset_tokens.replace(
                     ResetToken(
                         digest=digest_of(token),
@@ -106,22 +106,25 @@ class Delivery:
             await uow.commit()
 
     async def _send_reset_mail(self, entry: Entry) -> None:
-        """Send the link, unless the token was used, replaced, discarded or over meanwhile."""
-        token = derived_reset_token(self._policy.reset_key, entry.id)
-        async with self._uow() as uow:
-            try:
-                reset = await uow.reset_tokens.get(digest_of(token))
-                user = await uow.users.get(reset.user_id)
-            except (InvalidResetToken, UserNotFound):
-                mail = None
-            else:
-                over = reset.is_over(self._clock())
-                mail = None if over else self._reset_mail(entry, token, user)
+        mail = await self._reset_mail(entry)
         if mail is not None:
             await self._mailer.send(mail)
         await self._finish(entry)
 
-    def _reset_mail(self, entry: Entry, token: str, user: User) -> Mail:
+    async def _reset_mail(self, entry: Entry) -> Mail | None:
+        """Return the mail, or None if its token was used, replaced, discarded or is over."""
+        async with self._uow() as uow:
+            # Whichever key was the first one when the token was promised.
+            for token in self._policy.keys.reset_tokens(entry.id):
+                try:
+                    reset = await uow.reset_tokens.get(digest_of(token))
+                    user = await uow.users.get(reset.user_id)
+                except (InvalidResetToken, UserNotFound):
+                    continue
+                return None if reset.is_over(self._clock()) else self._mail_with(token, entry, user)
+        return None
+
+    def _mail_with(self, token: str, entry: Entry, user: User) -> Mail:
         return password_reset_mail(
             mail_id=entry.id,
             to=user.email,

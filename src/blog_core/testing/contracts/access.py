@@ -176,6 +176,73 @@ class SessionRepositoryContract(Contract):
 
         assert await self.user_queries.sessions(user.id) == [kept, back]
 
+    @clause("SESSION-REPO-13")
+    async def test_a_session_is_got_as_it_was_stored(self) -> None:
+        """A session is got as it was stored, expired or not."""
+        user = await given_user(self.uow)
+        long_over = builders.session(user.id, NOW - minutes(1_000_000))
+        async with self.uow() as unit:
+            await unit.sessions.add(long_over)
+
+            assert await unit.sessions.get(long_over.id) == long_over
+
+    @clause("SESSION-REPO-14")
+    async def test_a_session_that_is_not_there_is_not_got(self) -> None:
+        """Getting a session that is not there raises SessionNotFound, and the unit goes on."""
+        session = builders.session((await given_user(self.uow)).id)
+        async with self.uow() as unit:
+            with pytest.raises(SessionNotFound):
+                await unit.sessions.get(session.id)
+            await unit.sessions.add(session)
+            await unit.commit()
+
+        assert (await self.user_queries.actor(session.id)).session == session
+
+    @clause("SESSION-REPO-15")
+    async def test_a_renewed_session_is_saved_and_no_other(self) -> None:
+        """Saving stores the last use, the expiry and the generation of one session alone."""
+        user = await given_user(self.uow)
+        session, other = builders.session(user.id), builders.session(user.id, NOW - minutes(1))
+        renewed = session.renewed(now=NOW + minutes(5), expires_at=NOW + minutes(60))
+        async with self.uow() as unit:
+            await unit.sessions.add(session)
+            await unit.sessions.add(other)
+            await unit.sessions.save(renewed)
+            await unit.commit()
+
+        assert await self.user_queries.sessions(user.id) == [renewed, other]
+
+    @clause("SESSION-REPO-16")
+    async def test_saving_an_ended_session_does_not_revive_it(self) -> None:
+        """Saving a session that ended raises SessionNotFound."""
+        session = builders.session((await given_user(self.uow)).id)
+        async with self.uow() as unit:
+            await unit.sessions.add(session)
+            await unit.sessions.end(session.id, session.user_id)
+
+            with pytest.raises(SessionNotFound):
+                await unit.sessions.save(session)
+
+    @clause("SESSION-REPO-17")
+    async def test_of_many_who_renew_a_session_each_sees_the_last(self) -> None:
+        """Of many units that get and save one session at once, each sees what the last saved."""
+        user = await given_user(self.uow)
+        session = builders.session(user.id)
+        async with self.uow() as unit:
+            await unit.sessions.add(session)
+            await unit.commit()
+
+        async def renew() -> None:
+            async with self.uow() as unit:
+                seen = await unit.sessions.get(session.id)
+                await asyncio.sleep(0)
+                await unit.sessions.save(seen.renewed(now=NOW, expires_at=seen.expires_at))
+                await unit.commit()
+
+        await asyncio.gather(*(renew() for _ in range(5)))
+
+        assert (await self.user_queries.actor(session.id)).session.generation == 6
+
 
 class ResetTokenRepositoryContract(Contract):
     """`ResetTokenRepository`."""
