@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, multiple, rule, run_state_machine_as_test
 
+from blog_core.domain.idempotency import REMEMBERED_FOR
 from blog_core.domain.outbox import Entry
 from blog_core.errors import PostNotFound
 from blog_core.services.delivery import LEASE
@@ -28,6 +29,7 @@ SPANS = st.sampled_from(
         timedelta(minutes=30),
         timedelta(minutes=60),
         timedelta(hours=3),
+        REMEMBERED_FOR,
     ]
 )
 

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from blog_core.domain.access import AccessToken, Actor, Session
+from blog_core.domain.idempotency import IdempotencyKey
 from blog_core.domain.paging import Cursor
 from blog_core.domain.posts import PostPage
 from blog_core.domain.users import UserId
@@ -59,6 +60,7 @@ USERS = st.sampled_from([1, 2, 1, 2, 3, 4, 0])  # numbers of accounts; nobody is
 WHOSE = st.none() | USERS  # None is one's own
 POSTS = st.integers(0, 6)
 SEEN = st.sampled_from([None, None, frozenset({1}), frozenset({1, 2, 3, 4}), frozenset()])
+KEYS = st.sampled_from([None, IdempotencyKey("key", (b"s" * 32,))])
 LIMITS = st.sampled_from([1, 1, 2, 3])
 
 
@@ -147,9 +149,13 @@ class People(RuleBasedStateMachine):
 
     # Accounts
 
-    @rule(name=NAMES, email=EMAILS, password=PASSWORDS)
-    def register(self, name: str, email: str, password: str) -> None:
-        self.tell(lambda twin: twin.users.register(username=name, email=email, password=password))
+    @rule(name=NAMES, email=EMAILS, password=PASSWORDS, key=KEYS)
+    def register(
+        self, name: str, email: str, password: str, key: IdempotencyKey | None = None
+    ) -> None:
+        self.tell(
+            lambda twin: twin.users.register(username=name, email=email, password=password, key=key)
+        )
 
     @rule(
         by=callers,
@@ -269,11 +275,22 @@ class People(RuleBasedStateMachine):
 
     # Posts
 
-    @rule(by=callers, title=TITLES, content=CONTENTS)
-    def publish(self, by: Caller, title: str, content: str) -> None:
-        self._by(
-            by, lambda twin, actor: twin.posts.publish(actor=actor, title=title, content=content)
-        )
+    @rule(by=callers, title=TITLES, content=CONTENTS, key=KEYS, times=st.sampled_from([1, 2]))
+    def publish(
+        self,
+        by: Caller,
+        title: str,
+        content: str,
+        key: IdempotencyKey | None = None,
+        times: int = 1,
+    ) -> None:
+        for _ in range(times):
+            self._by(
+                by,
+                lambda twin, actor: twin.posts.publish(
+                    actor=actor, title=title, content=content, key=key
+                ),
+            )
 
     @rule(by=callers, post=POSTS, title=st.none() | TITLES, content=st.none() | CONTENTS, seen=SEEN)
     def revise(

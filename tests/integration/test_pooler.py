@@ -19,8 +19,9 @@ from blog_adapters.sql.migrate import upgrade
 from blog_adapters.sql.schema import SchemaError, require_current_schema
 from blog_adapters.testing.databases import ThrowAwayDatabases
 from blog_core.domain.posts import PostId
-from blog_core.errors import DatabaseUnavailable, PostNotFound
+from blog_core.errors import DatabaseUnavailable, PostNotFound, RequestInFlight
 from blog_core.testing import builders
+from blog_core.testing.builders import NOW
 from blog_core.testing.contracts.base import given_posts, given_user
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
@@ -103,6 +104,21 @@ async def test_a_unit_of_work_is_one_transaction(pooled_url: str) -> None:
 
     with pytest.raises(PostNotFound):
         await SqlPostQueries(database).get(PostId(post.id))
+    await database.close()
+
+
+async def test_a_key_is_a_units_own_for_as_long_as_its_transaction(pooled_url: str) -> None:
+    database = PooledDatabase(pooled_url, size=8, behind_pooler=True)
+    uow, outcome = partial(sql_unit_of_work, database), builders.outcome()
+
+    async with uow() as first, uow() as second:
+        await first.idempotency.take(outcome.digest, since=NOW)
+        with pytest.raises(RequestInFlight):
+            await second.idempotency.take(outcome.digest, since=NOW)
+    async with uow() as third, uow() as fourth:  # on the same two servers
+        await third.idempotency.take(outcome.digest, since=NOW)
+        with pytest.raises(RequestInFlight):
+            await fourth.idempotency.take(outcome.digest, since=NOW)
     await database.close()
 
 

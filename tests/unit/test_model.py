@@ -12,7 +12,13 @@ from hypothesis import Phase, settings
 
 from blog_adapters.memory import MemoryDatabase, MemoryPostQueries, MemoryUserQueries
 from blog_adapters.memory.database import MemoryUnitOfWork
-from blog_adapters.memory.repositories import MemoryOutbox, MemorySessions, MemoryUsers
+from blog_adapters.memory.repositories import (
+    MemoryIdempotencyKeys,
+    MemoryOutbox,
+    MemorySessions,
+    MemoryUsers,
+)
+from blog_core.domain.idempotency import Outcome
 from blog_core.domain.outbox import Entry
 from blog_core.domain.paging import Cursor
 from blog_core.domain.posts import PostPage
@@ -91,6 +97,15 @@ class HonoursNoLease(Sound):
         unit.outbox = self.Outbox(unit._tables)
 
 
+class RemembersNoKey(Sound):
+    class Keys(MemoryIdempotencyKeys):
+        async def remember(self, outcome: Outcome) -> None:
+            pass
+
+    def worsen(self, unit: MemoryUnitOfWork) -> None:
+        unit.idempotency = self.Keys(unit._tables)
+
+
 class KnowsNoWayBack(Sound):
     class Queries(MemoryPostQueries):
         async def page(
@@ -137,7 +152,14 @@ def test_a_sound_blog_is_like_another(runner: asyncio.Runner) -> None:
 
 @pytest.mark.parametrize(
     "saboteur",
-    [CommitsByItself, EndsNoSessions, ComparesNamesWithCase, HonoursNoLease, KnowsNoWayBack],
+    [
+        CommitsByItself,
+        EndsNoSessions,
+        ComparesNamesWithCase,
+        HonoursNoLease,
+        RemembersNoKey,
+        KnowsNoWayBack,
+    ],
 )
 def test_a_sabotaged_blog_is_found_out(runner: asyncio.Runner, saboteur: type[Sound]) -> None:
     with pytest.raises(AssertionError, match=saboteur.__name__):
