@@ -39,9 +39,12 @@ class Ledger:
     pictures: dict[int, str] = field(default_factory=dict)
     """The last one that each account was told; none when a later upload got no answer."""
     statuses: Counter[int] = field(default_factory=Counter)
-    unanswered: int = 0
+    cut_off: list[float] = field(default_factory=list)
+    """When those requests began that were sent and never answered, by `time.monotonic`."""
+    refused: int = 0
+    """How many requests found nobody who listens."""
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    """How long answers took, by what was asked."""
+    """How long answers took, by what was done."""
     last_write: float = 0.0
     """When a write was acknowledged last, by `time.monotonic`."""
 
@@ -49,6 +52,11 @@ class Ledger:
     def answers(self) -> int:
         """How many there were."""
         return self.statuses.total()
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests got no answer."""
+        return self.refused + len(self.cut_off)
 
     @property
     def writes(self) -> int:
@@ -60,9 +68,9 @@ class Ledger:
         """The 5xx, by status."""
         return {status: count for status, count in self.statuses.items() if status >= 500}
 
-    def slowest(self, *deeds: str) -> float:
-        """Return the 99th percentile of how long these took, in milliseconds."""
-        taken = [seconds for deed in deeds for seconds in self.seconds.get(deed, ())]
+    def slowest(self) -> float:
+        """Return the 99th percentile of how long answers took, in milliseconds."""
+        taken = [seconds for deed in self.seconds.values() for seconds in deed]
         return 1000 * quantiles(taken, n=100)[98] if len(taken) > 1 else 0.0
 
     async def lost(self, database: Postgres) -> set[str]:
@@ -181,8 +189,11 @@ class Writer:
         begun = time.monotonic()
         try:
             answer = await self._client.request(method, url, headers=self._headers, **arguments)
-        except httpx.TransportError:
-            self.ledger.unanswered += 1
+        except httpx.TransportError as error:
+            if isinstance(error, httpx.ConnectError):
+                self.ledger.refused += 1
+            else:
+                self.ledger.cut_off.append(begun)
             await asyncio.sleep(_PAUSE)
             return 0
         self._note(deed, answer, time.monotonic() - begun)
@@ -202,59 +213,71 @@ class Writer:
 Deed = Callable[[Writer], Awaitable[None]]
 
 EVERYTHING: Sequence[Deed] = (
-    *[Writer.publish] * 6,
-    *[Writer.forget] * 3,
+    *[Writer.publish] * 12,
+    *[Writer.forget] * 6,
     *[Writer.upload] * 2,
     Writer.register,
-    *[Writer.read] * 4,
-    *[Writer.look_up] * 2,
+    *[Writer.read] * 8,
+    *[Writer.look_up] * 4,
 )
 """What people do, the frequent more often. Registrations are rare: their hashes take a core."""
 
 
 @asynccontextmanager
+async def writers(
+    world: World, count: int, *, seed: int, name: str = "writer"
+) -> AsyncIterator[list[Writer]]:
+    """Lend people who share a ledger, each logged in to an account of their own.
+
+    Args:
+        world: has at least one process that serves.
+        count: how many.
+        seed: chooses what they write.
+        name: what they are called; another for each such group of a world.
+    """
+    known = iter(await people(world.database, f"{name}-knows", 10_000))
+    emails = await people(world.database, name, count)
+    random, ledger = Random(seed), Ledger()
+
+    def doors() -> Sequence[str]:
+        return [process.url for process in world.processes if process.url]
+
+    async with browser() as client:
+        accounts = [await log_in(client, doors()[0], email) for email in emails]
+        yield [
+            Writer(account, client, doors, ledger=ledger, random=random, known=known)
+            for account in accounts
+        ]
+
+
+@asynccontextmanager
 async def load(
     world: World,
+    count: int,
     *,
-    writers: int,
     seed: int,
     deeds: Sequence[Deed] = EVERYTHING,
     pause: float = 0.02,
     name: str = "writer",
 ) -> AsyncIterator[Ledger]:
-    """Let writers use the blog meanwhile; on leaving, wait until their last requests are answered.
+    """Let people use the blog meanwhile; on leaving, wait until their last requests are answered.
 
     Args:
-        world: has at least one process that serves.
-        writers: how many do one thing after another.
-        seed: chooses what they do.
+        world, count, seed, name: see `writers`.
         deeds: what they choose from.
-        pause: seconds between two deeds of a writer, on average.
-        name: what the writers are called; another for each load of a world.
+        pause: seconds between two deeds of one of them, on average.
     """
-    known = await people(world.database, f"{name}-knows", 10_000)
-    emails = await people(world.database, name, writers)
-    random, ledger, stop = Random(seed), Ledger(), asyncio.Event()
-    addresses = iter(known)
-
-    def doors() -> Sequence[str]:
-        return [process.url for process in world.processes if process.url]
+    random, stop = Random(seed), asyncio.Event()
 
     async def go_on(writer: Writer) -> None:
         while not stop.is_set():
             await random.choice(deeds)(writer)
             await asyncio.sleep(random.uniform(0, 2 * pause))
 
-    async with browser() as client:
-        accounts = [await log_in(client, doors()[0], email) for email in emails]
-        tasks = [
-            asyncio.create_task(
-                go_on(Writer(account, client, doors, ledger=ledger, random=random, known=addresses))
-            )
-            for account in accounts
-        ]
+    async with writers(world, count, seed=seed, name=name) as group:
+        tasks = [asyncio.create_task(go_on(writer)) for writer in group]
         try:
-            yield ledger
+            yield group[0].ledger
         finally:
             stop.set()
             await asyncio.gather(*tasks)

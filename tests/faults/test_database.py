@@ -30,7 +30,7 @@ async def test_when_postgresql_crashes_no_acknowledged_write_is_lost(
     blog = await world.serve()
     back_after = []
 
-    async with load(world, writers=10, seed=seed) as ledger:
+    async with load(world, 10, seed=seed) as ledger:
         for _ in range(crashes):
             await asyncio.sleep(random.uniform(1, 3))
             await world.database.crash()

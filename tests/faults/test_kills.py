@@ -22,7 +22,7 @@ async def test_whoever_is_killed_no_acknowledged_write_and_no_mail_is_lost(
     await world.serve()
     await world.work()
 
-    async with load(world, writers=8, seed=seed) as ledger:
+    async with load(world, 8, seed=seed) as ledger:
         for _ in range(kills):
             await asyncio.sleep(random.uniform(0.05, 1))
             victim = random.choice(world.processes)
