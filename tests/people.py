@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from blog_core.domain.access import AccessToken, Actor, Session
 from blog_core.domain.idempotency import IdempotencyKey
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.paging import Cursor
 from blog_core.domain.posts import PostPage
 from blog_core.domain.users import UserId
@@ -60,7 +61,7 @@ USERS = st.sampled_from([1, 2, 1, 2, 3, 4, 0])  # numbers of accounts; nobody is
 WHOSE = st.none() | USERS  # None is one's own
 POSTS = st.integers(0, 6)
 SEEN = st.sampled_from([None, None, frozenset({1}), frozenset({1, 2, 3, 4}), frozenset()])
-KEYS = st.sampled_from([None, IdempotencyKey("key", (b"s" * 32,))])
+KEYS = st.sampled_from([None, IdempotencyKey("key", KeyRing((b"s" * 32,)))])
 LIMITS = st.sampled_from([1, 1, 2, 3])
 
 
