@@ -81,6 +81,7 @@ class People(RuleBasedStateMachine):
     """Do the same to two blogs, step by step; they must answer the same and stay the same."""
 
     callers: Bundle[Caller] = Bundle("callers")
+    refresh_tokens: Bundle[str] = Bundle("refresh_tokens")
     reset_tokens: Bundle[str] = Bundle("reset_tokens")
     cursors: Bundle[Cursors] = Bundle("cursors")
 
@@ -231,6 +232,21 @@ class People(RuleBasedStateMachine):
         held = self.tell(lambda twin: twin.access.authenticate(token=caller.token))
         return multiple(*(Caller(caller.token, actors) for actors in held))
 
+    @rule(target=refresh_tokens, email=EMAILS, password=PASSWORDS)
+    def log_in_to_stay(self, email: str, password: str) -> MultipleResults[str]:
+        return _refresh_tokens(
+            self.tell(lambda twin: twin.access.log_in(email=email, password=password))
+        )
+
+    @rule(
+        target=refresh_tokens,
+        token=refresh_tokens,
+        later=st.sampled_from([timedelta(), timedelta(), timedelta(days=13)]),
+    )
+    def refresh(self, token: str, later: timedelta) -> MultipleResults[str]:
+        self.world.clock.now += later
+        return _refresh_tokens(self.tell(lambda twin: twin.access.refresh(token=token)))
+
     @rule(by=callers)
     def log_out(self, by: Caller) -> None:
         self._by(by, lambda twin, actor: twin.access.log_out(actor=actor))
@@ -272,6 +288,7 @@ class People(RuleBasedStateMachine):
     @rule(token=st.sampled_from(["", "\0", "\ud800", "token-1", "A" * 43]), new=PASSWORDS)
     def guess_a_token(self, token: str, new: str) -> None:
         self.tell(lambda twin: twin.access.authenticate(token=token))
+        self.tell(lambda twin: twin.access.refresh(token=token))
         self.tell(lambda twin: twin.access.reset_password(token=token, new_password=new))
 
     # Posts
@@ -349,6 +366,11 @@ def _id(twin: Twin, whose: int | None, actor: Actor) -> UserId:
 def _callers(answers: Iterable[dict[Twin, AccessToken]]) -> list[Caller]:
     """Return who got in; both blogs give the same token."""
     return [Caller(tokens.popitem()[1].value) for tokens in answers]
+
+
+def _refresh_tokens(answers: Iterable[dict[Twin, AccessToken]]) -> MultipleResults[str]:
+    """Return what to come back with; both blogs give the same token."""
+    return multiple(*(tokens.popitem()[1].refresh_token for tokens in answers))
 
 
 def _cursors(pages: Iterable[dict[Twin, PostPage]]) -> MultipleResults[Cursors]:

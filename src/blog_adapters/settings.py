@@ -168,7 +168,9 @@ class Settings(BaseModel):
     def accepted_keys(self) -> list[str]:
         """The keys beside SECRET_KEY whose tokens are good."""
         given = self.secret_keys_accepted
-        return [] if given is None else [key.strip() for key in given.get_secret_value().split(",")]
+        if given is None or not given.get_secret_value():  # a file of keys may be empty
+            return []
+        return [key.strip() for key in given.get_secret_value().split(",")]
 
     @property
     def access_lifetime(self) -> timedelta:

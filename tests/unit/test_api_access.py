@@ -10,13 +10,14 @@ from httpx import AsyncClient
 
 from blog_adapters.container import Container
 from blog_adapters.memory import MemoryMailer, MemoryPasswords
-from blog_api.testing.people import Blog, LogIn, SignUp
+from blog_api.testing.people import Blog, LogIn, Member, SignUp
 from blog_core.errors import Busy
 from operations import Broken
 
 pytestmark = pytest.mark.anyio
 
 PASSWORD = "testpassword123"
+REFRESH = "/api/users/token/refresh"
 LOGIN = {"username": "corey@example.com", "password": PASSWORD}
 NEW_PASSWORD = "another password"
 
@@ -75,14 +76,22 @@ async def test_a_login_may_say_more(client: AsyncClient, more: dict[str, str]) -
 WRONG = [
     pytest.param(LOGIN | {"password": "wrong password"}, id="wrong password"),
     pytest.param(LOGIN | {"username": "nobody@example.com"}, id="unknown address"),
+    pytest.param(LOGIN | {"username": "gone@example.com"}, id="deleted account"),
     pytest.param(LOGIN | {"username": "corey"}, id="username"),
     pytest.param(LOGIN | {"username": "no address\x00"}, id="malformed address"),
     pytest.param(LOGIN | {"password": "\x00" * 1000}, id="impossible password"),
 ]
 
 
+@pytest.fixture
+async def deleted(blog_sign_up: SignUp) -> None:
+    """An account that is no more: gone@example.com."""
+    gone = await blog_sign_up("gone")
+    await gone.delete(gone.path)
+
+
 @pytest.mark.parametrize("form", WRONG)
-@pytest.mark.usefixtures("corey")
+@pytest.mark.usefixtures("corey", "deleted")
 class TestLoggingInWithTheWrongWords:
     """What is wrong shows neither in the answer nor in the work."""
 
@@ -196,6 +205,57 @@ async def test_a_token_expires(container: Container, blog_sign_up: SignUp) -> No
     response = await corey.get("/api/users/me")
 
     assert (response.status_code, response.json()["detail"]) == (401, "Invalid or expired token")
+
+
+# Renewing
+
+
+async def test_a_refresh_token_brings_the_next_tokens(corey: Member) -> None:
+    response = await corey.post(REFRESH, json={"refresh_token": corey.refresh_token})
+
+    token = response.json()
+    assert response.status_code == 200
+    assert set(token) == {"access_token", "token_type", "expires_in", "refresh_token"}
+    assert token["refresh_token"] != corey.refresh_token
+
+
+async def test_the_next_access_token_lets_in(corey: Member) -> None:
+    token = (await corey.post(REFRESH, json={"refresh_token": corey.refresh_token})).json()
+
+    corey.headers["Authorization"] = f"Bearer {token['access_token']}"
+
+    assert await corey.status() == 200
+
+
+async def test_the_next_tokens_are_not_to_be_kept_by_caches(corey: Member) -> None:
+    response = await corey.post(REFRESH, json={"refresh_token": corey.refresh_token})
+
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_forged_refresh_token_is_401(client: AsyncClient) -> None:
+    response = await client.post(REFRESH, json={"refresh_token": "x"})
+
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (401, "invalid_refresh_token")
+    assert problem["detail"] == "Invalid or expired token"
+
+
+async def test_a_refresh_token_used_again_is_401_and_ends_the_session(corey: Member) -> None:
+    body = {"refresh_token": corey.refresh_token}
+    await corey.post(REFRESH, json=body)
+
+    response = await corey.post(REFRESH, json=body)
+
+    assert (response.status_code, response.json()["code"]) == (401, "session_ended")
+    assert await corey.status() == 401
+
+
+@pytest.mark.parametrize("body", [{}, {"refresh_token": None}, {"refresh_token": "\0"}, []])
+async def test_without_a_refresh_token_renewing_is_422(client: AsyncClient, body: object) -> None:
+    response = await client.post(REFRESH, json=body)
+
+    assert response.status_code == 422
 
 
 # Sessions

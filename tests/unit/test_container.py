@@ -138,6 +138,19 @@ def test_the_policy_is_what_the_settings_say(in_folders: Settings) -> None:
     assert policy.frontend_url == "http://localhost:8000"
 
 
+def test_the_secret_key_signs_and_the_accepted_ones_are_recognised(in_folders: Settings) -> None:
+    accepted = SecretStr("an accepted key of thirty-two bytes")
+
+    keys = Container(
+        settings=in_folders.model_copy(update={"secret_keys_accepted": accepted})
+    ).keys()
+
+    assert keys.keys == (
+        KEY.get_secret_value().encode(),
+        accepted.get_secret_value().encode(),
+    )
+
+
 def test_a_database_address_that_nobody_understands_is_named_and_not_shown(
     in_folders: Settings,
 ) -> None:

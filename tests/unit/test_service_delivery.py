@@ -1,6 +1,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 
 from blog_adapters.memory import MemoryDatabase, MemoryImageStorage, MemoryMailer
 from blog_adapters.memory.tables import Held
+from blog_core.domain.access import digest_of
 from blog_core.domain.keys import KeyRing
 from blog_core.domain.mail import Mail
 from blog_core.domain.outbox import (
@@ -96,13 +98,16 @@ class Relay:
         self.outage = Outage(self.database)
         self.mailer = TroubledMailer()
         self.storage = TroubledStorage()
+        self.start(POLICY)
+
+    def start(self, policy: AccessPolicy) -> None:
         self.delivery = Delivery(
             uow=self.outage.unit_of_work,
             mailer=self.mailer,
             storage=self.storage,
             clock=self.clock,
             new_id=uuid4,
-            policy=POLICY,
+            policy=policy,
         )
 
     async def given(self, *tasks: Task, created_at: datetime = NOW) -> list[Entry]:
@@ -313,6 +318,28 @@ class TestResetMails:
         async with relay.database.unit_of_work() as unit:
             await unit.reset_tokens.replace(builders.reset_token(corey.id))
             await unit.commit()
+
+        await relay.run()
+
+        assert (relay.mailer.tried, relay.held()) == ([], [])
+
+    @pytest.mark.usefixtures("reset_mail")
+    async def test_a_mail_promised_under_a_key_that_is_still_accepted_is_sent(
+        self, relay: Relay
+    ) -> None:
+        relay.start(replace(POLICY, keys=KeyRing((b"n" * 32, *POLICY.keys.keys))))
+
+        await relay.run()
+
+        (mail,) = relay.mailer.sent
+        (promised,) = relay.database.committed().reset_tokens
+        assert digest_of(token_in(mail)) == promised
+
+    @pytest.mark.usefixtures("reset_mail")
+    async def test_a_mail_promised_under_a_key_that_was_withdrawn_is_not_sent(
+        self, relay: Relay
+    ) -> None:
+        relay.start(replace(POLICY, keys=KeyRing((b"n" * 32,))))
 
         await relay.run()
 

@@ -183,6 +183,7 @@ class TestSecretsInFiles:
             ("database_read_url", URL),
             ("database_direct_url", URL),
             ("secret_key", KEY),
+            ("secret_keys_accepted", f"{KEY}, {KEY}2"),
             ("mail_password", "hunter2"),
             ("s3_secret_access_key", "hunter2"),
         ],
@@ -304,6 +305,14 @@ class TestWrongValues:
 
         assert refusal() == "DATABASE_READ_URL and DATABASE_DIRECT_URL need DATABASE_URL"
 
+    @pytest.mark.parametrize("keys", ["short", f"{KEY},short", f"{KEY},", ","])
+    def test_every_key_that_is_accepted_has_to_be_long_enough(
+        self, environment: Environment, keys: str
+    ) -> None:
+        environment(SECRET_KEYS_ACCEPTED=keys)
+
+        assert refusal() == "SECRET_KEYS_ACCEPTED: each must have at least 32 bytes for HS256"
+
     @pytest.mark.parametrize("name", ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"])
     def test_half_an_access_key_is_told(self, environment: Environment, name: str) -> None:
         environment(**{name: "hunter2"})
@@ -315,6 +324,23 @@ class TestWrongValues:
         environment(**{name: "hunter2"})
 
         assert refusal() == "MAIL_USERNAME and MAIL_PASSWORD go together"
+
+
+def test_keys_that_are_accepted_are_separated_by_commas(environment: Environment) -> None:
+    environment(SECRET_KEYS_ACCEPTED=f"{KEY}, {KEY}2")
+
+    assert load_settings().accepted_keys == [KEY, f"{KEY}2"]
+
+
+def test_no_other_key_is_accepted_by_default() -> None:
+    assert Settings().accepted_keys == []
+
+
+def test_a_file_of_accepted_keys_may_be_empty(folder: Path, environment: Environment) -> None:
+    (folder / "keys").write_text("\n")
+    environment(SECRET_KEYS_ACCEPTED_FILE=str(folder / "keys"))
+
+    assert load_settings().accepted_keys == []
 
 
 def test_secrets_are_masked_wherever_settings_are_shown(environment: Environment) -> None:
