@@ -38,6 +38,10 @@ _DATABASE_SCHEMES = (
 )
 
 
+_NAME = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]"
+_HOST = re.compile(rf"\*|(?:\*\.)?(?:{_NAME})")
+_ORIGIN = re.compile(rf"https?://(?:{_NAME})(?::[0-9]{{1,5}})?")
+
 SECRETS = (
     "database_url",
     "database_read_url",
@@ -75,6 +79,26 @@ def _database_address(value: SecretStr) -> SecretStr:
     return value
 
 
+def _hosts(value: str) -> str:
+    names = _listed(value)
+    if not names or not all(_HOST.fullmatch(name) for name in names):
+        raise ValueError("must be host names without a port; *.example.com and * are understood")
+    return ",".join(names)
+
+
+def _origins(value: str) -> str:
+    origins = _listed(value)
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError(
+            "must be exact origins such as https://blog.example.com, without * and path"
+        )
+    return ",".join(origins)
+
+
+def _listed(value: str) -> list[str]:
+    return [name for part in value.split(",") if (name := part.strip().lower())]
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Minutes = Annotated[int, Field(ge=1, le=525_600)]
 Days = Annotated[int, Field(ge=1, le=3_650)]
@@ -91,6 +115,9 @@ class Settings(BaseModel):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
     ] = "info"
+    allowed_hosts: Annotated[str, AfterValidator(_hosts)] = "*"
+    cors_origins: Annotated[str, AfterValidator(_origins)] = ""
+    docs: bool = True
 
     database_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = None
     database_read_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = None
@@ -171,6 +198,16 @@ class Settings(BaseModel):
         if given is None or not given.get_secret_value():  # a file of keys may be empty
             return []
         return [key.strip() for key in given.get_secret_value().split(",")]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which the blog answers; `*` is any."""
+        return tuple(self.allowed_hosts.split(","))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may use the API."""
+        return tuple(filter(None, self.cors_origins.split(",")))
 
     @property
     def access_lifetime(self) -> timedelta:

@@ -16,7 +16,11 @@ from blog_adapters.container import Container, close, follow_data, keep_up
 from blog_adapters.relay import run_relay
 from blog_api.cache import ResponseCache
 from blog_api.edge import BodyLimits, Edge
+from blog_api.headers import SecurityHeaders
+from blog_api.hosts import Hosts
 from blog_api.openapi import DescribedAPI
+from blog_api.origins import Origins
+from blog_api.pages import docs
 from blog_api.problems import handle_errors
 from blog_api.routes import access, health, posts, users
 
@@ -51,20 +55,34 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
         return None if version is None else (source, version)
 
     settings = container.settings()
-    limits = BodyLimits(max_upload_bytes=settings.max_upload_size_bytes)
-    middleware = [Middleware(Edge, limits=limits)]
+    edge = Middleware(
+        Edge,
+        limits=BodyLimits(max_upload_bytes=settings.max_upload_size_bytes),
+        hosts=Hosts(settings.hosts),
+        origins=Origins(settings.origins),
+        security=SecurityHeaders(https=settings.frontend_url.startswith("https:")),
+    )
+    middleware = [edge]
     if settings.response_cache_bytes:
         cache = Middleware(
             ResponseCache, version=data_version, max_bytes=settings.response_cache_bytes
         )
         middleware.append(cache)
     app = DescribedAPI(
-        title="Blog", version=version("blog-core"), lifespan=lifespan, middleware=middleware
+        title="Blog",
+        version=version("blog-core"),
+        lifespan=lifespan,
+        middleware=middleware,
+        openapi_url="/openapi.json" if settings.docs else None,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.container = container
     handle_errors(app)
     for module in (posts, users, access, health):
         app.include_router(module.router)
+    if settings.docs:
+        app.include_router(docs.router)
 
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     media = container.media_folder()
@@ -73,7 +91,7 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
 
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
-        return RedirectResponse("docs")
+        return RedirectResponse("docs" if settings.docs else "api/posts")
 
     return app
 

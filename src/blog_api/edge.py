@@ -1,4 +1,4 @@
-"""The outermost layer: request ids, body limits, one log line, and no error left unanswered.
+"""The outermost layer: request ids, hosts, origins, body limits, one log line, no error unanswered.
 
 Pure ASGI: it costs a few microseconds, where a `BaseHTTPMiddleware` costs a task.
 """
@@ -14,19 +14,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from blog_api.problems import body_too_large, internal_error
+from blog_api.headers import SecurityHeaders
+from blog_api.hosts import Hosts
+from blog_api.origins import Origins
+from blog_api.problems import body_too_large, internal_error, unknown_host
 
 _KIBIBYTE, _MEBIBYTE = 1024, 1024 * 1024
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
-
-_SECURITY_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-)
 
 
 class BodyLimits:
@@ -51,11 +48,30 @@ class BodyLimits:
 
 
 class Edge:
-    """What every request passes first and every answer last."""
+    """What every request passes first and every answer last.
 
-    def __init__(self, app: ASGIApp, *, limits: BodyLimits) -> None:
+    Args:
+        app: what answers.
+        limits: how much of a body is read.
+        hosts: which names are ours.
+        origins: whose pages may use the API.
+        security: what browsers are told.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: BodyLimits,
+        hosts: Hosts,
+        origins: Origins,
+        security: SecurityHeaders,
+    ) -> None:
         self._app = app
         self._limits = limits
+        self._hosts = hosts
+        self._origins = origins
+        self._security = security
         self._log = structlog.get_logger("blog.api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,15 +83,19 @@ class Edge:
         state = scope.setdefault("state", {})
         state["request_id"] = request_id = _request_id(scope)
         # Kept, because a mount takes its own part off the path.
-        state["path"] = scope["path"].removeprefix(scope.get("root_path", ""))
+        state["path"] = path = scope["path"].removeprefix(scope.get("root_path", ""))
         started, status = perf_counter(), None
+        marks = (
+            *self._security.of(path),
+            *self._origins.headers(scope),
+            (b"x-request-id", request_id.encode()),
+        )
 
         async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                mark = (b"x-request-id", request_id.encode())
-                message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS, mark]
+                message["headers"] = [*message.get("headers", ()), *marks]
             await send(message)
 
         bound = bind_contextvars(request_id=request_id)
@@ -102,8 +122,12 @@ class Edge:
             reset_contextvars(**bound)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._hosts.know(scope, scope["state"]["path"]):
+            await unknown_host(Request(scope))(scope, receive, send)
+            return
         if scope["method"] not in _METHODS_WITH_BODY:
-            await self._app(scope, receive, send)
+            preflight = self._origins.preflight(scope)
+            await (preflight or self._app)(scope, receive, send)
             return
         request = Request(scope)
         limit = self._limits.of(request.state.path)

@@ -7,7 +7,14 @@ from typing import Any, Literal
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from blog_api.problems import BAD_BODY, RETRY_AFTER_SECONDS, TOO_LARGE, problem, status_of
+from blog_api.problems import (
+    BAD_BODY,
+    RETRY_AFTER_SECONDS,
+    TOO_LARGE,
+    UNKNOWN_HOST,
+    problem,
+    status_of,
+)
 from blog_api.schemas import FieldProblem, Problem, ValidationProblem
 from blog_core.errors import (
     BlogError,
@@ -80,6 +87,7 @@ def answers(
         problem(status=status_of(error), code=error.code, detail=str(error))
         for error in (*errors, DatabaseUnavailable())
     ]
+    problems.append(problem(status=400, code="unknown_host", detail=UNKNOWN_HOST))
     if body:
         problems.append(problem(status=400, code="invalid_body", detail=BAD_BODY))
     if fields or body:

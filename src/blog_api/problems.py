@@ -59,6 +59,7 @@ RETRY_AFTER_SECONDS = 2
 
 BAD_BODY = "There was an error parsing the body"
 TOO_LARGE = "The request body is too large"
+UNKNOWN_HOST = "Nothing is served under this host name"
 
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -119,6 +120,11 @@ def answer(
 def internal_error(request: Request) -> Response:
     """Return the answer to what nobody foresaw."""
     return answer(request, status=500, code="internal_error", detail="Internal Server Error")
+
+
+def unknown_host(request: Request) -> Response:
+    """Return the answer to a request that is meant for another host."""
+    return answer(request, status=400, code="unknown_host", detail=UNKNOWN_HOST)
 
 
 def body_too_large(request: Request) -> Response:

@@ -8,7 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
-from asyncpg import IntegrityConstraintViolationError, InterfaceError, PostgresError
+from asyncpg import (
+    Connection,
+    IntegrityConstraintViolationError,
+    InterfaceError,
+    PostgresError,
+)
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,6 +60,17 @@ async def kill(database: PooledDatabase, backend: int) -> None:
 async def backend_of(database: PooledDatabase) -> int:
     async with database.reading() as statements:
         return int((await statements.execute(BACKEND))[0][0])
+
+
+async def come_to(asleep: bool, database: PooledDatabase, backends: list[int]) -> None:
+    """Wait until one of the backends runs `pg_sleep`, or none of them any more."""
+    sleeping = text("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    async with asyncio.timeout(60), database.reading() as statements:
+        while True:
+            found = {row[0] for row in await statements.execute(sleeping)}
+            if bool(found.intersection(backends)) is asleep:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def number_of_users(database: PooledDatabase) -> int:
@@ -306,6 +322,27 @@ class TestPool:
             await database.close()
 
         assert (connections, users) == (3, 0)
+
+    async def test_a_statement_whose_client_is_gone_ends(
+        self, blog_committing_database: PooledDatabase
+    ) -> None:
+        async def ask() -> None:
+            async with blog_committing_database.reading() as statements:
+                backends.append((await statements.execute(BACKEND))[0][0])
+                connections.append(statements._connection)
+                # Without what ends a statement that takes long.
+                await statements.execute(text("SET statement_timeout = 0"))
+                await statements.execute(text("SELECT pg_sleep(600)"))
+
+        backends: list[int] = []
+        connections: list[Connection] = []
+        asking = asyncio.create_task(ask())
+        await come_to(True, blog_committing_database, backends)
+        connections[0].terminate()
+        with pytest.raises(DatabaseUnavailable):
+            await asking
+
+        await come_to(False, blog_committing_database, backends)
 
     @pytest.mark.parametrize("name", SERVER_SETTINGS)
     async def test_each_connection_has_the_settings_that_end_waiting(

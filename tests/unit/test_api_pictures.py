@@ -1,5 +1,7 @@
 """Profile pictures over HTTP."""
 
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,19 +60,67 @@ async def test_without_a_token_is_401(client: AsyncClient) -> None:
     assert (await client.patch(PICTURE, files=PNG)).status_code == 401
 
 
-async def test_without_a_token_the_body_is_not_read(client: AsyncClient) -> None:
-    sent = 0
+class Reader:
+    """An upload that counts how often a part of it was asked for."""
 
-    async def endless() -> Any:  # noqa: ANN401 - an async iterator of bytes
-        nonlocal sent
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
-            sent += 1
+            self.asked += 1
             yield b"--x\r\n" * 1000
 
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    response = await client.patch(PICTURE, content=endless(), headers=headers)
 
-    assert (response.status_code, sent) == (401, 0)
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+@pytest.mark.parametrize(
+    "token",
+    [{}, {"Authorization": "Basic x"}, {"Authorization": "Bearer x"}],
+    ids=["missing", "of another kind", "forged"],
+)
+async def test_without_a_good_token_the_body_is_not_read(
+    client: AsyncClient, token: dict[str, str]
+) -> None:
+    upload = Reader()
+
+    response = await client.patch(PICTURE, content=upload, headers=MULTIPART | token)
+
+    assert (response.status_code, upload.asked) == (401, 0)
+
+
+async def test_in_a_session_that_has_ended_the_body_is_not_read(corey: AsyncClient) -> None:
+    await corey.post("/api/users/logout")
+    upload = Reader()
+
+    response = await corey.patch(PICTURE, content=upload, headers=MULTIPART)
+
+    assert (response.status_code, upload.asked) == (401, 0)
+
+
+async def test_after_its_time_a_token_lets_no_body_be_read(
+    corey: AsyncClient, container: Container
+) -> None:
+    later = datetime.now(UTC) + container.settings().access_lifetime + timedelta(minutes=1)
+    container.clock.override(providers.Object(lambda: later))
+    container.access.reset()
+    upload = Reader()
+
+    response = await corey.patch(PICTURE, content=upload, headers=MULTIPART)
+
+    assert (response.status_code, upload.asked) == (401, 0)
+
+
+@pytest.mark.parametrize("announced", [{}, {"Content-Length": str(LIMIT)}])
+async def test_for_another_account_no_large_body_is_read(
+    ada: AsyncClient, announced: dict[str, str]
+) -> None:
+    upload = Reader()
+
+    response = await ada.patch(PICTURE, content=upload, headers=MULTIPART | announced)
+
+    assert (response.status_code, upload.asked) == (403, 0)
 
 
 @pytest.mark.parametrize(

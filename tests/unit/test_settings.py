@@ -75,6 +75,46 @@ class TestDefaults:
             load_settings().port = 1
 
 
+class TestTheEdge:
+    def test_by_default_any_host_is_ours_and_no_origin(self) -> None:
+        settings = load_settings()
+
+        assert (settings.hosts, settings.origins, settings.docs) == (("*",), (), True)
+
+    def test_lists_are_separated_by_commas(self, environment: Environment) -> None:
+        environment(
+            ALLOWED_HOSTS="Blog.example.com, *.blog.test,[::1],",
+            CORS_ORIGINS="https://blog.example.com,http://[::1]:3000",
+        )
+
+        settings = load_settings()
+
+        assert settings.hosts == ("blog.example.com", "*.blog.test", "[::1]")
+        assert settings.origins == ("https://blog.example.com", "http://[::1]:3000")
+
+    @pytest.mark.parametrize(
+        "origins",
+        ["*", "https://*.example.com", "null", "blog.example.com", "https://x/", "ftp://x", "//x"],
+    )
+    def test_an_origin_is_an_exact_one(self, environment: Environment, origins: str) -> None:
+        environment(CORS_ORIGINS=f"https://blog.example.com,{origins}")
+
+        assert refusal().startswith("CORS_ORIGINS: must be exact origins")
+
+    @pytest.mark.parametrize(
+        "hosts", [",", "a:80", "https://a", "a.*", "*a", "*.", "a b", "a/b", "**"]
+    )
+    def test_a_host_is_a_name(self, environment: Environment, hosts: str) -> None:
+        environment(ALLOWED_HOSTS=hosts)
+
+        assert refusal().startswith("ALLOWED_HOSTS: must be host names")
+
+    def test_the_documentation_can_be_off(self, environment: Environment) -> None:
+        environment(DOCS="off")
+
+        assert load_settings().docs is False
+
+
 class TestSources:
     @pytest.mark.parametrize("name", ["PORT", "port", "Port"])
     def test_the_environment_is_read_without_regard_to_case(

@@ -34,6 +34,8 @@ SERVER_SETTINGS = {
     "statement_timeout": "5s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "10s",
+    # A statement whose client has gone ends, instead of working for nobody.
+    "client_connection_check_interval": "1s",
     # To plan a page takes longer than to answer it, and one plan suits all values.
     "plan_cache_mode": "force_generic_plan",
     # Lists have an index in their order. For an author with few posts to sort them costs the

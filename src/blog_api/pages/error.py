@@ -4,18 +4,25 @@ from html import escape
 from http import HTTPStatus
 from string import Template
 
-_PAGE = Template("""\
+from blog_api.pages.hashes import hash_of
+
+_STYLE = """
+  :root { color-scheme: light dark }
+  body { margin: 15vh auto; max-width: 32em; padding: 0 24px; font: 17px/1.6 Georgia, serif }
+  h1 { font-size: 28px; font-weight: normal }
+"""
+
+STYLE_HASH = hash_of(_STYLE)
+"""How a Content-Security-Policy names the page's style."""
+
+_PAGE = Template(f"""\
 <!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$status $phrase</title>
-<style>
-  :root { color-scheme: light dark }
-  body { margin: 15vh auto; max-width: 32em; padding: 0 24px; font: 17px/1.6 Georgia, serif }
-  h1 { font-size: 28px; font-weight: normal }
-</style>
+<style>{_STYLE}</style>
 </head>
 <body>
 <h1>$status $phrase</h1>

@@ -157,13 +157,22 @@ async def delete_user(
     await users.delete(actor=actor, user_id=UserId(user_id), seen=seen)
 
 
-async def uploaded_file(request: Request, actor: CurrentActor) -> bytes:  # noqa: ARG001 - asked for first
+_LITTLE = 64 * 1024
+
+
+async def uploaded_file(request: Request, user_id: PathId, actor: CurrentActor) -> bytes:
     """Return the form's `file`. Who may not upload is turned away before anything is read.
 
+    Of a form for somebody else's account a little is read: what is no upload is 422 for all.
+
     Raises:
+        Forbidden: it is for somebody else's account, and large.
         RequestValidationError: the form has no such file.
         HTTPException: 400, it is no form.
     """
+    announced = request.headers.get("content-length", "")
+    if not (announced.isdecimal() and int(announced[:20]) <= _LITTLE):
+        actor.require_self(UserId(user_id), "update this user's picture")
     try:
         async with request.form() as form:
             file = form.get("file")

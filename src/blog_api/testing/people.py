@@ -116,7 +116,7 @@ class Apps:
 
     def __init__(self, *on_answer: OnAnswer) -> None:
         self._on_answer = on_answer
-        self._free: dict[tuple[int, int], list[FastAPI]] = {}
+        self._free: dict[tuple[object, ...], list[FastAPI]] = {}
 
     @asynccontextmanager
     async def open(self, container: Container) -> AsyncIterator[Blog]:
@@ -132,8 +132,15 @@ class Apps:
     async def _lent(self, container: Container) -> AsyncIterator[FastAPI]:
         # What an app asks of its container while it is created must not be another container's.
         settings = container.settings()
-        limits = (settings.max_upload_size_bytes, settings.response_cache_bytes)
-        free = self._free.setdefault(limits, [])
+        asked = (
+            settings.max_upload_size_bytes,
+            settings.response_cache_bytes,
+            settings.frontend_url,
+            settings.hosts,
+            settings.origins,
+            settings.docs,
+        )
+        free = self._free.setdefault(asked, [])
         if container.media_folder() is not None:
             free = []
         app = free.pop() if free else create_app(container, relay=False)

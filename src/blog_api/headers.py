@@ -1,0 +1,65 @@
+"""What browsers are told about every answer: what it may load, who may show it.
+
+Everything is made once, at the start; a request costs two look-ups.
+"""
+
+from collections.abc import Mapping
+
+from blog_api.pages.docs import DOCS_POLICIES
+from blog_api.pages.error import STYLE_HASH
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+_NOTHING = "default-src 'none'; frame-ancestors 'none'"
+_PICTURE = f"{_NOTHING}; sandbox"
+_PAGE = (
+    f"default-src 'self'; style-src 'self' {STYLE_HASH}; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+_YEAR = 365 * 24 * 60 * 60
+
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+_OF_DOCUMENTS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class SecurityHeaders:
+    """The headers of every answer, by path.
+
+    Args:
+        https: the blog is reached by https alone, and browsers shall remember that for a year.
+    """
+
+    def __init__(self, *, https: bool) -> None:
+        kept = {"Strict-Transport-Security": f"max-age={_YEAR}"} if https else {}
+        self._data = _made(_NOTHING, kept)
+        # The frontend may have an origin of its own, and shows them.
+        self._files = _made(_PICTURE, kept, shared_with="cross-origin")
+        self._page = _made(_PAGE, kept | _OF_DOCUMENTS)
+        self._by_path = {
+            path: _made(policy, kept | _OF_DOCUMENTS) for path, policy in DOCS_POLICIES.items()
+        } | dict.fromkeys(("/livez", "/readyz", "/openapi.json"), self._data)
+
+    def of(self, path: str) -> Headers:
+        """Return the headers of whatever is answered at a path, errors too."""
+        if path.startswith("/api"):
+            return self._data
+        if path.startswith(("/media/", "/static/profile_pics/")):
+            return self._files
+        return self._by_path.get(path, self._page)
+
+
+def _made(policy: str, more: Mapping[str, str], *, shared_with: str = "same-origin") -> Headers:
+    headers = {
+        **_ALWAYS,
+        "Content-Security-Policy": policy,
+        "Cross-Origin-Resource-Policy": shared_with,
+        **more,
+    }
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
