@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -20,6 +20,10 @@ PASSWORD = "testpassword123"
 
 _PAUSE = 0.05
 """Seconds before somebody who got no answer, or a 503, goes on."""
+
+_TRIES = 40
+_UNCERTAIN = {0, 409, 503}
+"""No answer, the first is still in hand, or it may have been done all the same."""
 
 _MANY_USERS = """
     INSERT INTO users (username, username_key, email, email_key, password_hash, version)
@@ -73,6 +77,10 @@ class Ledger:
         taken = [seconds for deed in self.seconds.values() for seconds in deed]
         return 1000 * quantiles(taken, n=100)[98] if len(taken) > 1 else 0.0
 
+    async def twice(self, database: Postgres) -> list[str]:
+        """Return the titles of posts that are there more than once; each was sent under a key."""
+        return await database.column("SELECT title FROM posts GROUP BY title HAVING count(*) > 1")
+
     async def lost(self, database: Postgres) -> set[str]:
         """Return what was acknowledged and is not there."""
         posts = set(await database.column("SELECT title FROM posts"))
@@ -108,6 +116,14 @@ async def log_in(client: httpx.AsyncClient, url: str, email: str) -> Account:
     headers = {"Authorization": f"Bearer {token}"}
     me = (await client.get(f"{url}/api/users/me", headers=headers)).raise_for_status().json()
     return Account(me["id"], token)
+
+
+def somewhere(random: Random) -> dict[str, str]:
+    """Return the header by which a proxy says that a request comes from anywhere in the world.
+
+    So many people do not share one address, for which there are limits.
+    """
+    return {"X-Forwarded-For": ".".join(str(part) for part in (100, *random.randbytes(3)))}
 
 
 def browser(**keywords: Any) -> httpx.AsyncClient:  # noqa: ANN401 - httpx's own
@@ -147,11 +163,15 @@ class Writer:
         self._known = known
 
     async def publish(self) -> None:
-        """Publish a post."""
+        """Publish a post; while it is not known whether it was taken, send it again."""
         title = self._random.randbytes(8).hex()
-        body = {"title": title, "content": "Some words."}
-        if await self.ask("publish", "POST", "/api/posts", json=body) == 201:
-            self.ledger.posts.add(title)
+        body, once = {"title": title, "content": "Some words."}, {"Idempotency-Key": title}
+        for _ in range(_TRIES):
+            status = await self.ask("publish", "POST", "/api/posts", json=body, headers=once)
+            if status == 201:
+                self.ledger.posts.add(title)
+            if status not in _UNCERTAIN:
+                return
 
     async def register(self) -> None:
         """Open an account."""
@@ -183,12 +203,21 @@ class Writer:
         """Look at one's own account, for which the database is always asked."""
         await self.ask("look up", "GET", "/api/users/me")
 
-    async def ask(self, deed: str, method: str, path: str, **arguments: Any) -> int:  # noqa: ANN401 - httpx's own
+    async def ask(
+        self,
+        deed: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **arguments: Any,  # noqa: ANN401 - httpx's own
+    ) -> int:
         """Return the status of the answer, 0 when none came."""
         url = self._random.choice(self._doors()) + path
+        sent = {**self._headers, **somewhere(self._random), **(headers or {})}
         begun = time.monotonic()
         try:
-            answer = await self._client.request(method, url, headers=self._headers, **arguments)
+            answer = await self._client.request(method, url, headers=sent, **arguments)
         except httpx.TransportError as error:
             if isinstance(error, httpx.ConnectError):
                 self.ledger.refused += 1

@@ -41,15 +41,16 @@ async def test_when_postgresql_crashes_no_acknowledged_write_is_lost(
     await blog.start()
     await world.deliver_all()
 
-    lost = await ledger.lost(world.database)
+    lost, twice = await ledger.lost(world.database), await ledger.twice(world.database)
     missing = ledger.asked - {str(mail["To"]) for mail in world.mail_server.messages}
     scorecard.add(
         "PostgreSQL crashes (`-m immediate`) under 10 writers",
-        target="no acknowledged write or mail lost, no failure but 503; back within 1 s",
+        target="no acknowledged write or mail lost, no post twice, no failure but 503, "
+        "back within 1 s",
         result=f"{crashes} crashes, {ledger.writes} acknowledged: {len(lost)} lost, "
-        f"{len(missing)} mails missing; 5xx: {ledger.failures}, "
+        f"{len(missing)} mails missing, {len(twice)} posts twice; 5xx: {ledger.failures}, "
         f"connections lost: {ledger.unanswered}; back after {max(back_after):.2f} s",
     )
-    assert (lost, missing) == (set(), set())
+    assert (lost, missing, twice) == (set(), set(), [])
     assert set(ledger.failures) == {503}
     assert ledger.unanswered == 0

@@ -33,7 +33,7 @@ async def test_whoever_is_killed_no_acknowledged_write_and_no_mail_is_lost(
     await world.processes[-1].start()
     await world.deliver_all()
 
-    lost = await ledger.lost(world.database)
+    lost, twice = await ledger.lost(world.database), await ledger.twice(world.database)
     mails = world.mail_server.messages
     missing = ledger.asked - {str(mail["To"]) for mail in mails}
     copies = len(mails) - len({mail["Message-ID"] for mail in mails})
@@ -41,13 +41,14 @@ async def test_whoever_is_killed_no_acknowledged_write_and_no_mail_is_lost(
     stored, shown = await world.pictures()
     scorecard.add(
         "kill -9, web and worker",
-        target="no acknowledged write or mail lost, at most one copy of a mail for each kill, "
-        "no orphan",
+        target="no acknowledged write or mail lost, no post twice, at most one copy of a mail "
+        "for each kill, no orphan",
         result=f"{kills} kills, {ledger.writes} acknowledged: {len(lost)} lost, "
-        f"{len(missing)} of {len(ledger.asked)} mails missing, {copies} sent twice, "
+        f"{len(missing)} of {len(ledger.asked)} mails missing, {len(twice)} posts and {copies} "
+        "mails twice, "
         f"{len(stored ^ shown)} orphans",
     )
-    assert (lost, missing) == (set(), set())
+    assert (lost, missing, twice) == (set(), set(), [])
     assert copies <= kills
     assert set(letters.values()) == {1}  # a copy has the same Message-ID
     assert stored == shown
