@@ -12,6 +12,7 @@ from blog_api.problems import (
     RETRY_AFTER_SECONDS,
     TOO_LARGE,
     UNKNOWN_HOST,
+    field_problems,
     problem,
     status_of,
 )
@@ -84,7 +85,12 @@ def answers(
     if revalidates:
         found[304] = {"description": "What you have is current.", "headers": dict(headers)}
     problems = [
-        problem(status=status_of(error), code=error.code, detail=str(error))
+        problem(
+            status=status_of(error),
+            code=error.code,
+            detail=str(error),
+            errors=field_problems(error),
+        )
         for error in (*errors, DatabaseUnavailable())
     ]
     problems.append(problem(status=400, code="unknown_host", detail=UNKNOWN_HOST))

@@ -138,12 +138,23 @@ async def _on_blog_error(request: Request, error: BlogError) -> Response:
         raise error
     if status == 503:  # the caller is told to try again, the operator why
         _log.warning("unavailable", code=error.code, cause=repr(error.__cause__)[:300])
-    code, detail = error.code, str(error)
-    errors: list[FieldProblem] = []
-    if isinstance(error, InvalidText):  # the same to the caller as what the schema refuses
-        code = "validation_error"
-        errors = [FieldProblem(pointer=f"/body/{error.field}", code=error.reason, detail=detail)]
-    return answer(request, status=status, code=code, detail=detail, errors=errors)
+    # A broken text rule is the same to the caller as what the schema refuses.
+    code = "validation_error" if isinstance(error, InvalidText) else error.code
+    return answer(
+        request, status=status, code=code, detail=str(error), errors=field_problems(error)
+    )
+
+
+def field_problems(error: BlogError) -> list[FieldProblem]:
+    """Return what the error says of one part of the request, if it does."""
+    match error:
+        case InvalidText():
+            pointer, code = f"/body/{error.field}", error.reason
+        case KeyReused():
+            pointer, code = "/header/Idempotency-Key", error.code
+        case _:
+            return []
+    return [FieldProblem(pointer=pointer, code=code, detail=str(error))]
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:

@@ -209,10 +209,10 @@ class IdempotencyKeys(Protocol):
         ...
 
     async def forget(self, *, before: datetime) -> None:
-        """Delete some of what was done before a moment, two at least where there are two.
+        """Delete what was done before a moment, or a part of it: two at least, where there are two.
 
-        Whoever remembers one and then forgets makes the store no larger than what is worth
-        remembering. It waits for no other unit, and leaves to them what they are forgetting.
+        So nothing piles up where each who remembers one also forgets. It waits for no other unit
+        that forgets, and leaves to that what it is at.
         """
         ...
 

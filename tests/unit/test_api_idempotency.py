@@ -53,6 +53,13 @@ async def test_another_post_under_the_key_is_422(corey: AsyncClient) -> None:
     response = await corey.post("/api/posts", json=ARTICLE | {"title": "x"}, headers=KEY)
 
     assert answered(response) == (422, "idempotency_key_reused")
+    assert response.json()["errors"] == [
+        {
+            "pointer": "/header/Idempotency-Key",
+            "code": "idempotency_key_reused",
+            "detail": "This idempotency key was used for another request",
+        }
+    ]
 
 
 async def test_another_account_under_the_key_is_422(client: AsyncClient) -> None:

@@ -112,7 +112,8 @@ def test_every_operation_may_fail_but_the_one_that_asks_no_part(
 
 
 @pytest.mark.parametrize(
-    ("status", "header"), [(304, "ETag"), (401, "WWW-Authenticate"), (503, "Retry-After")]
+    ("status", "header"),
+    [(304, "ETag"), (401, "WWW-Authenticate"), (409, "Retry-After"), (503, "Retry-After")],
 )
 def test_a_status_comes_with_its_header(document: dict[str, Any], status: int, header: str) -> None:
     without = [

@@ -13,7 +13,7 @@ from blog_adapters.memory import (
     MemoryPasswords,
     MemoryPostQueries,
 )
-from blog_core.domain.access import Actor
+from blog_core.domain.access import Actor, digest_of
 from blog_core.domain.idempotency import IdempotencyKey
 from blog_core.domain.keys import KeyRing
 from blog_core.domain.posts import PostView
@@ -321,6 +321,16 @@ class TestRegistering:
         await scene.register()
 
         assert len(scene.database.committed().idempotency) == 2
+
+    async def test_the_next_release_looks_for_a_key_where_this_one_left_it(
+        self, scene: Scene, published: PostView
+    ) -> None:
+        await scene.register()
+
+        scopes = (f"publish {published.author.id}", "register")
+        assert list(scene.database.committed().idempotency) == [
+            digest_of(f"{scope}\0key") for scope in scopes
+        ]
 
     async def test_nothing_of_what_was_said_is_stored(self, scene: Scene) -> None:
         await scene.register(key=key("canary-key"))
