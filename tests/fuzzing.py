@@ -16,6 +16,7 @@ from schemathesis.engine import Status, events, from_schema
 from structlog.testing import capture_logs
 
 from blog_adapters.container import Container, in_memory_container
+from blog_adapters.settings import Settings
 from blog_api.testing.people import PASSWORD
 from blog_core.errors import BadCredentials, NotAuthenticated, UsernameTaken
 from blog_core.testing import builders
@@ -166,7 +167,7 @@ async def _welcome(container: Container, name: str) -> None:
 def peopled_container(seed: int) -> Container:
     """Return fakes with a few accounts and posts, that answer the same to the same requests."""
     chance = random.Random(seed)  # noqa: S311 - to be guessed is the point
-    container = in_memory_container()
+    container = in_memory_container(Settings(rate_limits="off"))
     container.clock.override(providers.Object(builders.StoppedClock()))
     container.new_id.override(
         providers.Object(lambda: UUID(int=chance.getrandbits(128), version=4))

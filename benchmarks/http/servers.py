@@ -75,6 +75,7 @@ def environment_of(
         "DATA_DIR": str(folder),
         "PORT": str(port),
         "LOG_LEVEL": "info",
+        "RATE_LIMITS": "writes=1000000/s",  # counted, and never too many for one who measures
         **settings,
     }
 

@@ -38,6 +38,7 @@ except ModuleNotFoundError as missing:
 from blog_adapters.relay import pause
 from blog_adapters.workers import Workers
 from blog_core.domain.keys import KeyRing
+from blog_core.domain.limits import DEFAULT_LIMITS, RateLimits
 from blog_core.errors import DatabaseUnavailable
 from blog_core.ports import (
     AccessTokens,
@@ -48,6 +49,7 @@ from blog_core.ports import (
     NewId,
     PasswordHasher,
     PostQueries,
+    RateLimiter,
     UnitOfWorkFactory,
     UserQueries,
 )
@@ -302,6 +304,32 @@ def _images(workers: Workers) -> ImageProcessor:
     return PillowImageProcessor(workers=workers)
 
 
+def _limiter(container: "Container") -> RateLimiter:
+    """Return what counts for all processes: Redis when there is one, else the database."""
+    settings: Settings = container.settings()
+    url = _revealed(settings.rate_limit_redis_url)
+    if settings.limits is None:
+        return memory.Unlimited()
+    with _extra("limits"):
+        from blog_adapters.limiter import RedisCounters, SharedRateLimiter
+    if url is None:
+        with _extra("sql"):
+            from blog_adapters.sql.counters import SqlCounters
+        return SharedRateLimiter(SqlCounters(container.database()))
+    with _extra("redis"):
+        redis = RedisCounters(url)
+    container.exits().push_async_callback(redis.close)
+    return SharedRateLimiter(redis)
+
+
+def _write_limiter(settings: Settings, clock: Clock) -> RateLimiter:
+    return memory.Unlimited() if settings.limits is None else memory.MemoryRateLimiter(clock)
+
+
+def _limits(settings: Settings) -> RateLimits:
+    return settings.limits or DEFAULT_LIMITS
+
+
 def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
@@ -347,6 +375,12 @@ class Container(containers.DeclarativeContainer):
     storage = providers.Singleton(_storage, settings, media_folder, storage_workers, exits)
     mailer = providers.Singleton(_mailer, settings)
 
+    limits: providers.Provider[RateLimits] = providers.Singleton(_limits, settings)
+    limiter: providers.Provider[RateLimiter] = providers.Singleton(_limiter, __self__)
+    write_limiter: providers.Provider[RateLimiter] = providers.Singleton(
+        _write_limiter, settings, clock
+    )
+
     posts = providers.Singleton(Posts, uow=unit_of_work, clock=clock)
     users = providers.Singleton(
         Users,
@@ -357,6 +391,8 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         new_id=new_id,
         max_upload_bytes=settings.provided.max_upload_size_bytes,
+        limiter=limiter,
+        limits=limits,
     )
     access = providers.Singleton(
         Access,
@@ -367,6 +403,8 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         new_id=new_id,
         policy=policy,
+        limiter=limiter,
+        limits=limits,
     )
     delivery = providers.Singleton(
         Delivery,
@@ -399,6 +437,7 @@ def in_memory_container(settings: Settings | None = None) -> Container:
         media_folder=providers.Object(None),
         storage=providers.Singleton(memory.MemoryImageStorage),
         mailer=providers.Singleton(memory.MemoryMailer),
+        limiter=container.write_limiter,
     )
     return container
 

@@ -25,7 +25,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from blog_adapters.notations import Network, limits_in, networks_in
 from blog_core.domain import text
+from blog_core.domain.limits import RateLimits
 
 SECRET_KEY_MIN_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 """How long the key of each algorithm is at least (RFC 7518, section 3.2)."""
@@ -49,6 +51,7 @@ SECRETS = (
     "secret_key",
     "secret_keys_accepted",
     "mail_password",
+    "rate_limit_redis_url",
     "s3_secret_access_key",
 )
 """What may be read from a file instead, the one that `<NAME>_FILE` names."""
@@ -99,6 +102,22 @@ def _listed(value: str) -> list[str]:
     return [name for part in value.split(",") if (name := part.strip().lower())]
 
 
+def _redis_address(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("redis://", "rediss://")):
+        raise ValueError("must begin with redis:// or rediss://")
+    return value
+
+
+def _rate_limits(value: str) -> str:
+    limits_in(value)
+    return value
+
+
+def _proxies(value: str) -> str:
+    networks_in(value)
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Minutes = Annotated[int, Field(ge=1, le=525_600)]
 Days = Annotated[int, Field(ge=1, le=3_650)]
@@ -126,6 +145,10 @@ class Settings(BaseModel):
 
     response_cache_bytes: int = Field(default=32 * 1024 * 1024, ge=0)
     response_cache_lag_ms: int = Field(default=100, ge=10, le=60_000)
+
+    rate_limits: Annotated[str, AfterValidator(_rate_limits)] = "on"
+    rate_limit_redis_url: Annotated[SecretStr, AfterValidator(_redis_address)] | None = None
+    trusted_proxies: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1, ::1"
 
     secret_key: SecretStr | None = None
     secret_keys_accepted: SecretStr | None = None
@@ -210,6 +233,16 @@ class Settings(BaseModel):
         return tuple(filter(None, self.cors_origins.split(",")))
 
     @property
+    def limits(self) -> RateLimits | None:
+        """The limits in effect; None when there are none."""
+        return limits_in(self.rate_limits)
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Whose word is taken for who is calling."""
+        return networks_in(self.trusted_proxies)
+
+    @property
     def access_lifetime(self) -> timedelta:
         """How long an access token is good."""
         return timedelta(minutes=self.access_token_expire_minutes)
@@ -231,6 +264,7 @@ class _Environment(Settings, BaseSettings):
     secret_key_file: Path | None = None
     secret_keys_accepted_file: Path | None = None
     mail_password_file: Path | None = None
+    rate_limit_redis_url_file: Path | None = None
     s3_secret_access_key_file: Path | None = None
 
 

@@ -22,6 +22,7 @@ from blog_api.openapi import DescribedAPI
 from blog_api.origins import Origins
 from blog_api.pages import docs
 from blog_api.problems import handle_errors
+from blog_api.proxies import TrustedProxies
 from blog_api.routes import access, health, posts, users
 
 RELAY_STOP_SECONDS = 20
@@ -62,7 +63,7 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
         origins=Origins(settings.origins),
         security=SecurityHeaders(https=settings.frontend_url.startswith("https:")),
     )
-    middleware = [edge]
+    middleware = [edge, Middleware(TrustedProxies, proxies=settings.proxies)]
     if settings.response_cache_bytes:
         cache = Middleware(
             ResponseCache, version=data_version, max_bytes=settings.response_cache_bytes

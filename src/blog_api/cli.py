@@ -199,6 +199,7 @@ _SERVER: dict[str, Any] = {
     "access_log": False,  # the API logs its requests itself, with their ids
     "log_config": None,
     "server_header": False,
+    "proxy_headers": False,  # TrustedProxies reads them
     "timeout_graceful_shutdown": DRAIN_SECONDS,
 }
 

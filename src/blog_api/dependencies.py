@@ -21,6 +21,8 @@ from blog_core.errors import NotAuthenticated
 
 _ID_MAX = 2**63 - 1
 
+_SAFE_METHODS = {"GET", "HEAD"}
+
 _bearer = OAuth2PasswordBearer(tokenUrl="api/users/token", auto_error=False, scheme_name="bearer")
 
 
@@ -82,12 +84,25 @@ async def current_actor(access: Access, token: Annotated[str | None, Depends(_be
 async def in_private(
     request: Request, response: Response, actor: Annotated[Actor, Depends(current_actor)]
 ) -> Actor:
-    """Return who is asking; what they are told is for them alone and not to be kept."""
+    """Return who is asking; what they are told is for them alone and not to be kept.
+
+    Raises:
+        TooManyRequests: they have changed something too often in this process.
+    """
     request.state.user_id = actor.user.id
     response.headers["Cache-Control"] = "no-store"
+    if request.method not in _SAFE_METHODS:
+        container = container_of(request)
+        await container.write_limiter().admit(container.limits().of_write(actor.user.id))
     return actor
 
 
+async def caller_address(request: Request) -> str:
+    """Return the caller's network address; '' when it is not known."""
+    return request.client.host if request.client else ""
+
+
+CallerAddress = Annotated[str, Depends(caller_address)]
 CurrentActor = Annotated[Actor, Depends(in_private)]
 
 

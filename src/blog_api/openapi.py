@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Literal
 
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from blog_api.problems import (
     status_of,
 )
 from blog_api.schemas import FieldProblem, Problem, ValidationProblem
+from blog_core.domain.limits import DEFAULT_LIMITS
 from blog_core.errors import (
     BlogError,
     DatabaseUnavailable,
@@ -32,6 +34,12 @@ NEEDS_TOKEN = (NotAuthenticated(), InvalidAccessToken(), SessionEnded())
 
 TAKES_KEY = (RequestInFlight(), KeyReused())
 """The errors of every route that takes an idempotency key."""
+
+TOO_OFTEN = DEFAULT_LIMITS.login.exceeded(timedelta(seconds=42))
+"""What is answered to whoever tries something too often."""
+
+NEEDS_TOKEN_TO_WRITE = (*NEEDS_TOKEN, TOO_OFTEN)
+"""The errors of every route that needs an access token and changes something."""
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -56,6 +64,17 @@ RETRY_AFTER = {
 }
 
 _EXTRA_HEADERS = {
+    429: {
+        "Retry-After": _header("When to try again, in seconds.", pattern="^[1-9][0-9]*$"),
+        "RateLimit-Policy": _header(
+            "The limit, how often it allows this, and within how many seconds.",
+            examples=['"login";q=10;w=300'],
+        ),
+        "RateLimit": _header(
+            "The limit, what is left of it, and in how many seconds it begins anew.",
+            examples=['"login";r=0;t=42'],
+        ),
+    },
     401: {"WWW-Authenticate": _header("How to authenticate.", const="Bearer")},
     409: RETRY_AFTER,
     503: RETRY_AFTER,

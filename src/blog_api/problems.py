@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from json import dumps
+from math import ceil
 from typing import Any
 
 import structlog
@@ -28,6 +29,7 @@ from blog_core.errors import (
     NotFound,
     RequestInFlight,
     StaleVersion,
+    TooManyRequests,
     Unavailable,
     UsernameTaken,
     WrongPassword,
@@ -50,6 +52,7 @@ STATUSES: Mapping[type[BlogError], int] = {
     KeyReused: 422,
     NotAuthenticated: 401,
     Forbidden: 403,
+    TooManyRequests: 429,
     Unavailable: 503,
 }
 """The status of a domain error and of those derived from it; any other is a fault of ours."""
@@ -141,7 +144,12 @@ async def _on_blog_error(request: Request, error: BlogError) -> Response:
     # A broken text rule is the same to the caller as what the schema refuses.
     code = "validation_error" if isinstance(error, InvalidText) else error.code
     return answer(
-        request, status=status, code=code, detail=str(error), errors=field_problems(error)
+        request,
+        status=status,
+        code=code,
+        detail=str(error),
+        errors=field_problems(error),
+        headers=_quota(error) if isinstance(error, TooManyRequests) else None,
     )
 
 
@@ -155,6 +163,16 @@ def field_problems(error: BlogError) -> list[FieldProblem]:
         case _:
             return []
     return [FieldProblem(pointer=pointer, code=code, detail=str(error))]
+
+
+def _quota(error: TooManyRequests) -> Mapping[str, str]:
+    """Return when to try again and which limit it was (draft-ietf-httpapi-ratelimit-headers)."""
+    seconds, window = ceil(error.retry_after.total_seconds()), int(error.per.total_seconds())
+    return {
+        "Retry-After": str(seconds),
+        "RateLimit-Policy": f'"{error.limit}";q={error.amount};w={window}',
+        "RateLimit": f'"{error.limit}";r=0;t={seconds}',
+    }
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:

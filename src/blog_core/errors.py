@@ -25,12 +25,14 @@
     │   ├── InvalidResetToken
     │   ├── WrongPassword
     │   └── NoPicture
+    ├── TooManyRequests
     ├── MailRefused
     ├── AttemptsSpent
     └── Unavailable
         ├── DatabaseUnavailable
         ├── StorageUnavailable
         ├── MailUnavailable
+        ├── LimitsUnavailable
         └── Busy
 
 Each class has a stable `code` for programs and says `str(error)` for people. Neither ever
@@ -38,6 +40,7 @@ repeats what the caller sent: no password, no token, no text. What a transport m
 class (an HTTP status, an exit code) is the transport's own table.
 """
 
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -226,6 +229,27 @@ class NoPicture(Invalid):
     message = "No profile picture to delete"
 
 
+class TooManyRequests(BlogError):
+    """This was tried too often: more than `amount` times within `per`.
+
+    Args:
+        limit: the name of the limit that was exceeded.
+        amount: how many attempts it allows.
+        per: within how long.
+        retry_after: when it allows the next one; more than nothing.
+    """
+
+    code = "too_many_requests"
+    message = "Too many requests. Please try again later."
+
+    def __init__(self, *, limit: str, amount: int, per: timedelta, retry_after: timedelta) -> None:
+        super().__init__()
+        self.limit = limit
+        self.amount = amount
+        self.per = per
+        self.retry_after = retry_after
+
+
 class MailRefused(BlogError):
     """The mail server refuses this message for good; sending it again would not help."""
 
@@ -266,6 +290,13 @@ class MailUnavailable(Unavailable):
 
     code = "mail_unavailable"
     message = "The mail server is temporarily unavailable."
+
+
+class LimitsUnavailable(Unavailable):
+    """Nobody can tell how often this was tried, so it is not allowed."""
+
+    code = "limits_unavailable"
+    message = "Temporarily unavailable. Please try again."
 
 
 class Busy(Unavailable):

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from blog_core.domain.access import AccessClaims, Actor, ResetToken, Session
 from blog_core.domain.idempotency import Outcome
+from blog_core.domain.limits import Attempt
 from blog_core.domain.mail import Mail
 from blog_core.domain.outbox import DeadLetter, Entry
 from blog_core.domain.paging import Cursor
@@ -378,5 +379,18 @@ class AccessTokens(Protocol):
         """Return the claims of a genuine token, with 30 s of leeway between hosts' clocks.
 
         Raises InvalidAccessToken for anything else, whatever it is.
+        """
+        ...
+
+
+class RateLimiter(Protocol):
+    """Counts attempts, for all processes that share it."""
+
+    async def admit(self, attempt: Attempt) -> None:
+        """Count an attempt: of many at once, no more than the limit's amount are let through.
+
+        The first attempt under a key opens a window as long as the limit's `per`; the first one
+        after its end opens the next. Raises TooManyRequests beyond the amount, which makes the
+        window no longer, and an Unavailable when nobody can tell.
         """
         ...

@@ -14,6 +14,7 @@ name becomes a factory, so it can be watched at work:
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from types import ModuleType
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from blog_adapters.memory import (
     MemoryMailer,
     MemoryPasswords,
     MemoryPostQueries,
+    MemoryRateLimiter,
     MemoryUnitOfWork,
     MemoryUserQueries,
 )
@@ -38,6 +40,7 @@ from blog_adapters.memory.repositories import (
 )
 from blog_core.domain.mail import Mail
 from blog_core.testing import Adapter, Port
+from blog_core.testing.builders import StoppedClock
 
 T = TypeVar("T")
 
@@ -58,6 +61,7 @@ _PORTS: dict[type, Port] = {
     MemoryMailer: "mailer",
     MemoryPasswords: "passwords",
     MemoryAccessTokens: "tokens",
+    MemoryRateLimiter: "limiter",
 }
 
 
@@ -106,6 +110,7 @@ class Saboteur:
         """Return a new adapter that offers every port."""
         database = self._or(MemoryDatabase)()
         storage, mailer = self._or(MemoryImageStorage)(), self._or(MemoryMailer)()
+        clock = StoppedClock()
 
         @asynccontextmanager
         async def unit_of_work() -> AsyncIterator[MemoryUnitOfWork]:
@@ -123,6 +128,9 @@ class Saboteur:
         async def received() -> list[Mail]:
             return list(mailer.sent)
 
+        async def passes(span: timedelta) -> None:
+            clock.now += span
+
         return Adapter(
             uow=unit_of_work,
             post_queries=self._or(MemoryPostQueries)(database),
@@ -134,6 +142,8 @@ class Saboteur:
             received=received,
             passwords=self._or(MemoryPasswords)(),
             tokens=self._or(MemoryAccessTokens)(),
+            limiter=self._or(MemoryRateLimiter)(clock),
+            passes=passes,
         )
 
     def _is_a(self, kind: type) -> bool:

@@ -3,6 +3,7 @@
 from blog_core.testing.contracts import SUITES, Clause, Contract
 from sabotage import (
     idempotency,
+    limits,
     mail,
     outbox,
     pictures,
@@ -34,7 +35,7 @@ SABOTEURS: list[Saboteur] = [
     saboteur
     for module in (
         unit_of_work, posts, users, sessions, reset_tokens, outbox, idempotency, post_queries,
-        user_queries, pictures, mail, secrets,
+        user_queries, pictures, mail, secrets, limits,
     )
     for saboteur in saboteurs_in(module)
 ]  # fmt: skip

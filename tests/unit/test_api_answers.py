@@ -1,11 +1,14 @@
 """What any operation may answer when its parts fail, or the caller is gone."""
 
+from datetime import timedelta
+
 import pytest
 from dependency_injector import providers
 
 from blog_adapters.container import Container
 from blog_api.testing.people import Member
-from blog_core.errors import Busy, DatabaseUnavailable
+from blog_core.domain.limits import Limit
+from blog_core.errors import Busy, DatabaseUnavailable, LimitsUnavailable
 from operations import ROUTES, SECURED, Broken, break_database, call
 
 pytestmark = pytest.mark.anyio
@@ -35,6 +38,62 @@ async def test_everything_is_503_while_the_database_is_down(
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
     assert "database_unavailable" in response.text
+
+
+COUNTED = [
+    "users_register",
+    "users_login",
+    "users_refresh",
+    "users_forgot_password",
+    "users_reset_password",
+]
+"""The operations whose attempts are counted over all processes."""
+
+WRITING = [operation for operation in SECURED if ROUTES[operation][0] != "GET"]
+"""The operations that are counted by whoever is logged in."""
+
+EXCEEDED = Limit("login", 10, timedelta(minutes=5)).exceeded(timedelta(seconds=41.2))
+
+
+@pytest.mark.parametrize("operation", COUNTED)
+async def test_what_is_tried_too_often_is_429(
+    corey: Member, container: Container, operation: str
+) -> None:
+    container.limiter.override(providers.Object(Broken(EXCEEDED)))
+    container.users.reset()
+    container.access.reset()
+
+    response = await call(corey, operation)
+
+    assert (response.status_code, response.json()["code"]) == (429, "too_many_requests")
+    assert response.headers["Retry-After"] == "42"
+    assert response.headers["RateLimit-Policy"] == '"login";q=10;w=300'
+    assert response.headers["RateLimit"] == '"login";r=0;t=42'
+
+
+@pytest.mark.parametrize("operation", WRITING)
+async def test_whoever_changes_things_too_often_is_told_429(
+    corey: Member, container: Container, operation: str
+) -> None:
+    container.write_limiter.override(providers.Object(Broken(EXCEEDED)))
+
+    response = await call(corey, operation)
+
+    assert (response.status_code, response.json()["code"]) == (429, "too_many_requests")
+
+
+@pytest.mark.parametrize("operation", COUNTED)
+async def test_what_cannot_be_counted_is_503(
+    corey: Member, container: Container, operation: str
+) -> None:
+    container.limiter.override(providers.Object(Broken(LimitsUnavailable())))
+    container.users.reset()
+    container.access.reset()
+
+    response = await call(corey, operation)
+
+    assert (response.status_code, response.json()["code"]) == (503, "limits_unavailable")
+    assert response.headers["Retry-After"] == "2"
 
 
 @pytest.mark.parametrize("operation", SECURED)

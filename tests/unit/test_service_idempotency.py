@@ -12,6 +12,7 @@ from blog_adapters.memory import (
     MemoryImageStorage,
     MemoryPasswords,
     MemoryPostQueries,
+    MemoryRateLimiter,
 )
 from blog_core.domain.access import Actor, digest_of
 from blog_core.domain.idempotency import IdempotencyKey
@@ -77,6 +78,7 @@ class Scene:
             clock=self.clock,
             new_id=lambda: builders.entry().id,
             max_upload_bytes=1,
+            limiter=MemoryRateLimiter(self.clock),
         )
 
     async def actor(self, username: str) -> Actor:

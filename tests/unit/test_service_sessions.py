@@ -14,6 +14,7 @@ from blog_adapters.memory import (
     MemoryImages,
     MemoryImageStorage,
     MemoryPasswords,
+    MemoryRateLimiter,
     MemoryUserQueries,
 )
 from blog_core.domain.access import AccessClaims, AccessToken, Actor
@@ -70,6 +71,7 @@ class Blog:
             clock=self.clock,
             new_id=uuid4,
             policy=AccessPolicy(keys=KeyRing((b"k" * 32,)), frontend_url="http://localhost"),
+            limiter=MemoryRateLimiter(self.clock),
         )
         self.users = Users(
             uow=self.database.unit_of_work,
@@ -79,6 +81,7 @@ class Blog:
             clock=self.clock,
             new_id=uuid4,
             max_upload_bytes=1024,
+            limiter=MemoryRateLimiter(self.clock),
         )
 
     async def tokens_of(self, username: str = "corey", user_agent: str = "") -> AccessToken:

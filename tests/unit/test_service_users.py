@@ -14,6 +14,7 @@ from blog_adapters.memory import (
     MemoryMailer,
     MemoryPasswords,
     MemoryPostQueries,
+    MemoryRateLimiter,
     MemoryUserQueries,
 )
 from blog_core.domain.access import Actor
@@ -111,6 +112,7 @@ def users(database: MemoryDatabase, storage: WatchedStorage, clock: StoppedClock
         clock=clock,
         new_id=NumberedIds(),
         max_upload_bytes=MAX_UPLOAD,
+        limiter=MemoryRateLimiter(clock),
     )
 
 

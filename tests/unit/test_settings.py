@@ -3,6 +3,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from blog_adapters.settings import Settings, SettingsError, kept_secret_key, load_settings
+from blog_core.domain.limits import DEFAULT_LIMITS, Limit
 
 KEY = "a secret key of thirty-two bytes"
 URL = "postgresql://blog:hunter2@db.example/blog"
@@ -463,3 +465,76 @@ class TestKeptSecretKey:
         keys = {process.communicate()[0] for process in processes}
 
         assert keys == {kept_secret_key(folder / "data") + "\n"}
+
+
+class TestLimits:
+    def test_they_are_on(self) -> None:
+        assert load_settings().limits == DEFAULT_LIMITS
+
+    @pytest.mark.parametrize("off", ["off", " OFF "])
+    def test_they_can_be_turned_off(self, environment: Environment, off: str) -> None:
+        environment(RATE_LIMITS=off)
+
+        assert load_settings().limits is None
+
+    def test_some_can_be_changed(self, environment: Environment) -> None:
+        environment(RATE_LIMITS="login=20/5m, registration_address = 7/d,writes=90/30s")
+
+        assert load_settings().limits == replace(
+            DEFAULT_LIMITS,
+            login=Limit("login", 20, timedelta(minutes=5)),
+            registration_address=Limit("registration_address", 7, timedelta(days=1)),
+            writes=Limit("writes", 90, timedelta(seconds=30)),
+        )
+
+    @pytest.mark.parametrize(
+        "value", ["yes", "login", "login=", "login=0/m", "login=5", "login=5/w"]
+    )
+    def test_what_is_no_limit_is_refused(self, environment: Environment, value: str) -> None:
+        environment(RATE_LIMITS=value)
+
+        assert refusal() == (
+            "RATE_LIMITS: must be on, off, or changes such as login=20/5m, login_address=200/h"
+        )
+
+    def test_an_unknown_limit_is_refused_with_those_there_are(
+        self, environment: Environment
+    ) -> None:
+        environment(RATE_LIMITS="logins=5/m")
+
+        assert refusal().startswith("RATE_LIMITS: knows no such limit; there are login, login_a")
+
+    def test_a_redis_has_a_url(self, environment: Environment) -> None:
+        environment(RATE_LIMIT_REDIS_URL="hunter2@redis")
+
+        assert refusal() == "RATE_LIMIT_REDIS_URL: must begin with redis:// or rediss://"
+
+
+class TestTrustedProxies:
+    def test_this_machine_is_trusted(self) -> None:
+        assert list(map(str, load_settings().proxies)) == ["127.0.0.1/32", "::1/128"]
+
+    @pytest.mark.parametrize(
+        ("value", "networks"),
+        [("none", []), ("10.0.0.0/8, 2001:db8::1", ["10.0.0.0/8", "2001:db8::1/128"])],
+    )
+    def test_others_may_be(self, environment: Environment, value: str, networks: list[str]) -> None:
+        environment(TRUSTED_PROXIES=value)
+
+        assert list(map(str, load_settings().proxies)) == networks
+
+    @pytest.mark.parametrize(
+        ("value", "because"),
+        [
+            ("*", "must not be *: then every caller could say who they are"),
+            ("0.0.0.0/0", "must not be everybody: then every caller could say who they are"),
+            ("10.0.0.1/8", "must be addresses or networks such as 10.0.0.0/8, or none"),
+            ("proxy", "must be addresses or networks such as 10.0.0.0/8, or none"),
+        ],
+    )
+    def test_nobody_trusts_everybody(
+        self, environment: Environment, value: str, because: str
+    ) -> None:
+        environment(TRUSTED_PROXIES=value)
+
+        assert refusal() == f"TRUSTED_PROXIES: {because}"

@@ -6,6 +6,7 @@ or to run the whole API without a database (`blog_adapters.container.in_memory_c
 """
 
 from blog_adapters.memory.database import MemoryDatabase, MemoryUnitOfWork
+from blog_adapters.memory.limiter import MemoryRateLimiter, Unlimited
 from blog_adapters.memory.parts import (
     MemoryAccessTokens,
     MemoryImages,
@@ -23,6 +24,8 @@ __all__ = [
     "MemoryMailer",
     "MemoryPasswords",
     "MemoryPostQueries",
+    "MemoryRateLimiter",
     "MemoryUnitOfWork",
     "MemoryUserQueries",
+    "Unlimited",
 ]

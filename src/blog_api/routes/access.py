@@ -6,8 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from blog_api.dependencies import Access, CurrentActor, Show
-from blog_api.openapi import BODY_TOO_LARGE, NEEDS_TOKEN, NO_STORE, answers
+from blog_api.dependencies import Access, CallerAddress, CurrentActor, Show
+from blog_api.openapi import (
+    BODY_TOO_LARGE,
+    NEEDS_TOKEN,
+    NEEDS_TOKEN_TO_WRITE,
+    NO_STORE,
+    TOO_OFTEN,
+    answers,
+)
 from blog_api.routing import PlannedRoute
 from blog_api.schemas import (
     ChangePasswordRequest,
@@ -24,6 +31,7 @@ from blog_core.errors import (
     Busy,
     InvalidRefreshToken,
     InvalidResetToken,
+    LimitsUnavailable,
     SessionEnded,
     SessionNotFound,
     WrongPassword,
@@ -43,13 +51,16 @@ _PASSWORD_RESET = Message(
 @router.post(
     "/token",
     operation_id="users_login",
-    responses=answers(BadCredentials(), Busy(), headers=NO_STORE, body="form"),
+    responses=answers(
+        BadCredentials(), TOO_OFTEN, LimitsUnavailable(), Busy(), headers=NO_STORE, body="form"
+    ),
 )
 async def log_in(
     request: Request,
     form: Annotated[LoginForm, Form()],
     access: Access,
     show: Show,
+    address: CallerAddress,
     response: Response,
 ) -> Token:
     """Open a session and return its tokens."""
@@ -57,6 +68,7 @@ async def log_in(
         email=form.username,
         password=form.password,
         user_agent=request.headers.get("user-agent", ""),
+        address=address,
     )
     response.headers["Cache-Control"] = "no-store"
     return show.token(token)
@@ -65,11 +77,20 @@ async def log_in(
 @router.post(
     "/token/refresh",
     operation_id="users_refresh",
-    responses=answers(InvalidRefreshToken(), SessionEnded(), headers=NO_STORE, body="json"),
+    responses=answers(
+        InvalidRefreshToken(),
+        SessionEnded(),
+        TOO_OFTEN,
+        LimitsUnavailable(),
+        headers=NO_STORE,
+        body="json",
+    ),
 )
-async def refresh(body: RefreshRequest, access: Access, show: Show, response: Response) -> Token:
+async def refresh(
+    body: RefreshRequest, access: Access, show: Show, address: CallerAddress, response: Response
+) -> Token:
     """Renew a session: its refresh token is used up for the next; used again, it ends both."""
-    token = await access.refresh(token=body.refresh_token)
+    token = await access.refresh(token=body.refresh_token, address=address)
     response.headers["Cache-Control"] = "no-store"
     return show.token(token)
 
@@ -78,7 +99,8 @@ async def refresh(body: RefreshRequest, access: Access, show: Show, response: Re
     "/logout",
     operation_id="users_logout",
     status_code=204,
-    responses=answers(*NEEDS_TOKEN, success=204, headers=NO_STORE, fields=False) | BODY_TOO_LARGE,
+    responses=answers(*NEEDS_TOKEN_TO_WRITE, success=204, headers=NO_STORE, fields=False)
+    | BODY_TOO_LARGE,
 )
 async def log_out(actor: CurrentActor, access: Access) -> None:
     """End all of one's sessions, on every device."""
@@ -108,7 +130,9 @@ def _known_or_nobodys(value: object, handler: ValidatorFunctionWrapHandler) -> U
     "/me/sessions/{session_id}",
     operation_id="users_end_session",
     status_code=204,
-    responses=answers(*NEEDS_TOKEN, SessionNotFound(), success=204, headers=NO_STORE, fields=False),
+    responses=answers(
+        *NEEDS_TOKEN_TO_WRITE, SessionNotFound(), success=204, headers=NO_STORE, fields=False
+    ),
 )
 async def end_session(
     session_id: Annotated[UUID, WrapValidator(_known_or_nobodys)],
@@ -122,7 +146,9 @@ async def end_session(
 @router.patch(
     "/me/password",
     operation_id="users_change_password",
-    responses=answers(*NEEDS_TOKEN, WrongPassword(), Busy(), headers=NO_STORE, body="json"),
+    responses=answers(
+        *NEEDS_TOKEN_TO_WRITE, WrongPassword(), Busy(), headers=NO_STORE, body="json"
+    ),
 )
 async def change_password(
     actor: CurrentActor, body: ChangePasswordRequest, access: Access
@@ -138,20 +164,26 @@ async def change_password(
     "/forgot-password",
     operation_id="users_forgot_password",
     status_code=202,
-    responses=answers(success=202, headers={}, body="json"),
+    responses=answers(TOO_OFTEN, LimitsUnavailable(), success=202, headers={}, body="json"),
 )
-async def forgot_password(body: ForgotPasswordRequest, access: Access) -> Message:
+async def forgot_password(
+    body: ForgotPasswordRequest, access: Access, address: CallerAddress
+) -> Message:
     """Ask for a reset link by mail; the answer is the same whether or not the address is known."""
-    await access.forgot_password(email=body.email)
+    await access.forgot_password(email=body.email, address=address)
     return _RESET_REQUESTED
 
 
 @router.post(
     "/reset-password",
     operation_id="users_reset_password",
-    responses=answers(InvalidResetToken(), Busy(), headers={}, body="json"),
+    responses=answers(
+        InvalidResetToken(), TOO_OFTEN, LimitsUnavailable(), Busy(), headers={}, body="json"
+    ),
 )
-async def reset_password(body: ResetPasswordRequest, access: Access) -> Message:
+async def reset_password(
+    body: ResetPasswordRequest, access: Access, address: CallerAddress
+) -> Message:
     """Set another password with the token from the mail; ends all sessions."""
-    await access.reset_password(token=body.token, new_password=body.new_password)
+    await access.reset_password(token=body.token, new_password=body.new_password, address=address)
     return _PASSWORD_RESET

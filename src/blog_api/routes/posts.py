@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from blog_api.conditional import IfNoneMatch, SeenVersions, post_tag, revalidate
 from blog_api.dependencies import CurrentActor, Key, PathId, PostQueries, Posts, Show
 from blog_api.listing import PageOfPosts
-from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, TAKES_KEY, answers
+from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN_TO_WRITE, NO_STORE, TAKES_KEY, answers
 from blog_api.routing import PlannedRoute
 from blog_api.schemas import PaginatedPostsResponse, PostCreate, PostResponse, PostUpdate
 from blog_core.domain.posts import PostId
@@ -14,7 +14,7 @@ from blog_core.errors import Forbidden, InvalidCursor, PostNotFound, StaleVersio
 router = APIRouter(prefix="/api/posts", tags=["posts"], route_class=PlannedRoute)
 
 _REVISED = answers(
-    *NEEDS_TOKEN,
+    *NEEDS_TOKEN_TO_WRITE,
     PostNotFound(),
     Forbidden("update this post"),
     StaleVersion(),
@@ -38,7 +38,7 @@ async def list_posts(page: PageOfPosts) -> PaginatedPostsResponse:
     operation_id="posts_create",
     status_code=201,
     responses=answers(
-        *NEEDS_TOKEN,
+        *NEEDS_TOKEN_TO_WRITE,
         *TAKES_KEY,
         PostNotFound(),
         success=201,
@@ -112,7 +112,7 @@ async def update_post(
     operation_id="posts_delete",
     status_code=204,
     responses=answers(
-        *NEEDS_TOKEN,
+        *NEEDS_TOKEN_TO_WRITE,
         PostNotFound(),
         Forbidden("delete this post"),
         StaleVersion(),

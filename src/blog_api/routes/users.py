@@ -8,9 +8,26 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from blog_api.conditional import IfNoneMatch, SeenVersions, revalidate, user_tag
-from blog_api.dependencies import CurrentActor, Key, PathId, Show, UserQueries, Users
+from blog_api.dependencies import (
+    CallerAddress,
+    CurrentActor,
+    Key,
+    PathId,
+    Show,
+    UserQueries,
+    Users,
+)
 from blog_api.listing import PageOfPosts
-from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN, NO_STORE, TAKES_KEY, answers
+from blog_api.openapi import (
+    ETAG,
+    LINK,
+    NEEDS_TOKEN,
+    NEEDS_TOKEN_TO_WRITE,
+    NO_STORE,
+    TAKES_KEY,
+    TOO_OFTEN,
+    answers,
+)
 from blog_api.routing import PlannedRoute
 from blog_api.schemas import (
     PaginatedPostsResponse,
@@ -26,6 +43,7 @@ from blog_core.errors import (
     Forbidden,
     InvalidCursor,
     InvalidImage,
+    LimitsUnavailable,
     NoPicture,
     StaleVersion,
     StorageUnavailable,
@@ -45,17 +63,28 @@ router = APIRouter(prefix="/api/users", tags=["users"], route_class=PlannedRoute
         EmailTaken(),
         *TAKES_KEY,
         UserNotFound(),
+        TOO_OFTEN,
+        LimitsUnavailable(),
         Busy(),
         success=201,
         body="json",
     ),
 )
 async def register(
-    body: UserCreate, key: Key, users: Users, show: Show, response: Response
+    body: UserCreate,
+    key: Key,
+    users: Users,
+    show: Show,
+    address: CallerAddress,
+    response: Response,
 ) -> UserPrivate:
     """Open an account."""
     user = await users.register(
-        username=body.username, email=body.email, password=body.password, key=key
+        username=body.username,
+        email=body.email,
+        password=body.password,
+        key=key,
+        address=address,
     )
     response.headers["ETag"] = user_tag(user)
     return show.user(user)
@@ -106,7 +135,7 @@ async def list_posts_of_user(user_id: PathId, page: PageOfPosts) -> PaginatedPos
     "/{user_id}",
     operation_id="users_update",
     responses=answers(
-        *NEEDS_TOKEN,
+        *NEEDS_TOKEN_TO_WRITE,
         Forbidden("update this user"),
         UserNotFound(),
         StaleVersion(),
@@ -142,7 +171,7 @@ async def update_user(
     operation_id="users_delete",
     status_code=204,
     responses=answers(
-        *NEEDS_TOKEN,
+        *NEEDS_TOKEN_TO_WRITE,
         Forbidden("delete this user"),
         UserNotFound(),
         StaleVersion(),
@@ -203,7 +232,7 @@ _UPLOAD_FORM = {
     "/{user_id}/picture",
     operation_id="users_set_picture",
     responses=answers(
-        *NEEDS_TOKEN,
+        *NEEDS_TOKEN_TO_WRITE,
         Forbidden("update this user's picture"),
         UserNotFound(),
         StaleVersion(),
@@ -241,7 +270,7 @@ async def set_picture(
     "/{user_id}/picture",
     operation_id="users_delete_picture",
     responses=answers(
-        *NEEDS_TOKEN,
+        *NEEDS_TOKEN_TO_WRITE,
         Forbidden("delete this user's picture"),
         UserNotFound(),
         StaleVersion(),

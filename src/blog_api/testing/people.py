@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from ipaddress import ip_network
 from typing import Any, Protocol
 
 from fastapi import FastAPI
@@ -47,18 +48,23 @@ OnAnswer = Callable[[Response], Awaitable[None]]
 
 
 class Blog:
-    """The app over a container, and doors to it."""
+    """The app over a container, and doors to it.
+
+    Every visitor calls from an address of their own, as people do: what one of them tries too often
+    is no other's trouble.
+    """
 
     def __init__(self, app: FastAPI, clients: AsyncExitStack, *on_answer: OnAnswer) -> None:
         self.app = app
         self.container: Container = app.state.container
         self._clients = clients
+        self._addresses = map(str, ip_network("10.0.0.0/8").hosts())
         self._on_answer = list(on_answer)
 
     async def visitor(self) -> Member:
         """Return somebody who is not logged in."""
         visitor = Member(
-            transport=ASGITransport(self.app),
+            transport=ASGITransport(self.app, client=(next(self._addresses), 50_000)),
             base_url="http://blog.test",
             event_hooks={"response": self._on_answer},
         )
@@ -139,6 +145,7 @@ class Apps:
             settings.hosts,
             settings.origins,
             settings.docs,
+            settings.proxies,
         )
         free = self._free.setdefault(asked, [])
         if container.media_folder() is not None:

@@ -15,6 +15,7 @@ from blog_core.domain.access import (
     digest_of,
 )
 from blog_core.domain.keys import KeyRing
+from blog_core.domain.limits import DEFAULT_LIMITS, RateLimits
 from blog_core.domain.outbox import Entry, ResetRequested
 from blog_core.domain.users import User
 from blog_core.errors import (
@@ -32,6 +33,7 @@ from blog_core.ports import (
     Clock,
     NewId,
     PasswordHasher,
+    RateLimiter,
     UnitOfWorkFactory,
     UserQueries,
 )
@@ -78,6 +80,8 @@ class Access:
         clock: Clock,
         new_id: NewId,
         policy: AccessPolicy,
+        limiter: RateLimiter,
+        limits: RateLimits = DEFAULT_LIMITS,
     ) -> None:
         self._uow = uow
         self._queries = queries
@@ -86,16 +90,32 @@ class Access:
         self._clock = clock
         self._new_id = new_id
         self._policy = policy
+        self._limiter = limiter
+        self._limits = limits
 
-    async def log_in(self, *, email: str, password: str, user_agent: str = "") -> AccessToken:
+    async def log_in(
+        self, *, email: str, password: str, user_agent: str = "", address: str = ""
+    ) -> AccessToken:
         """Open a session and return its tokens.
 
         A known, an unknown and a malformed address cost the same: one verification. One more is
         made when the password changes while it is verified.
 
+        Args:
+            email: the account's address.
+            password: the account's password.
+            user_agent: what the session is remembered by.
+            address: the caller's network address; '' when it is not known.
+
         Raises:
+            TooManyRequests: right or wrong, it was tried too often.
             BadCredentials: no account has this address with this password.
         """
+        for attempt in self._limits.of_login(email=email, address=address):
+            await self._limiter.admit(attempt)
+        return await self._log_in(email, password, user_agent)
+
+    async def _log_in(self, email: str, password: str, user_agent: str) -> AccessToken:
         user = await self._account_of(email)
         known = await self._passwords.verify(password, user.password_hash if user else None)
         if user is None or not known:
@@ -116,20 +136,27 @@ class Access:
         try:
             await self._open(session, user, better_hash)
         except StaleVersion:  # another password by now, or another hash of this one: look again
-            return await self.log_in(email=email, password=password, user_agent=user_agent)
+            return await self._log_in(email, password, user_agent)
         return self._token_of(session, now)
 
-    async def refresh(self, *, token: str) -> AccessToken:
+    async def refresh(self, *, token: str, address: str = "") -> AccessToken:
         """Renew a session with its refresh token, which is used up, and return its next tokens.
 
         Whoever uses one again has it from somebody, or somebody has it from them (RFC 9700,
         4.14.2): which of the two nobody can tell, so the session ends for both.
 
+        Args:
+            token: the refresh token.
+            address: the caller's network address; '' when it is not known.
+
         Raises:
             InvalidRefreshToken: it is forged or malformed.
+            TooManyRequests: it was tried too often; the token stays good.
             SessionEnded: it was used before, or its session is over.
         """
         claims = self._policy.keys.read_refresh_token(token)
+        for attempt in self._limits.of_refresh(session_id=claims.session_id, address=address):
+            await self._limiter.admit(attempt)
         now = self._clock()
         async with self._uow() as uow:
             try:
@@ -216,16 +243,24 @@ class Access:
             await uow.reset_tokens.discard(user.id)
             await uow.commit()
 
-    async def forgot_password(self, *, email: str) -> None:
+    async def forgot_password(self, *, email: str, address: str = "") -> None:
         """Ask for a reset mail. Whether the address is known shows neither in time nor answer.
+
+        Args:
+            email: where the mail would go, if there is such an account.
+            address: the caller's network address; '' when it is not known.
 
         Raises:
             InvalidText: this is no plain e-mail address.
+            TooManyRequests: known or not, it was asked for too often.
         """
+        email = text.email(email)
+        for attempt in self._limits.of_forgotten_password(email=email, address=address):
+            await self._limiter.admit(attempt)
         now = self._clock()
         request = Entry(
             id=self._new_id(),
-            task=ResetRequested(text.email(email)),
+            task=ResetRequested(email),
             created_at=now,
             due_at=now,
         )
@@ -233,14 +268,22 @@ class Access:
             await uow.outbox.add(request)
             await uow.commit()
 
-    async def reset_password(self, *, token: str, new_password: str) -> None:
+    async def reset_password(self, *, token: str, new_password: str, address: str = "") -> None:
         """Set another password with a reset token, which is used up; ends all sessions.
+
+        Args:
+            token: the reset token.
+            new_password: the password to set.
+            address: the caller's network address; '' when it is not known.
 
         Raises:
             InvalidText: the new password breaks a text rule; the token stays good.
+            TooManyRequests: it was tried too often; the token stays good.
             InvalidResetToken: the token is unknown, used, replaced or expired.
         """
         text.password(new_password)
+        for attempt in self._limits.of_reset(address=address):
+            await self._limiter.admit(attempt)
         digest = digest_of(token)
         async with self._uow() as uow:  # no hashing for tokens that were never ours
             user_id = (await uow.reset_tokens.get(digest)).user_id

@@ -5,6 +5,7 @@ from datetime import timedelta
 from blog_core.domain import text
 from blog_core.domain.access import Actor
 from blog_core.domain.idempotency import IdempotencyKey, KeyedRequest
+from blog_core.domain.limits import DEFAULT_LIMITS, RateLimits
 from blog_core.domain.outbox import Entry, PictureDiscarded
 from blog_core.domain.users import NewUser, User, UserId
 from blog_core.domain.versions import require_seen
@@ -15,6 +16,7 @@ from blog_core.ports import (
     ImageStorage,
     NewId,
     PasswordHasher,
+    RateLimiter,
     UnitOfWork,
     UnitOfWorkFactory,
 )
@@ -37,6 +39,8 @@ class Users:
         clock: Clock,
         new_id: NewId,
         max_upload_bytes: int,
+        limiter: RateLimiter,
+        limits: RateLimits = DEFAULT_LIMITS,
     ) -> None:
         self._uow = uow
         self._passwords = passwords
@@ -45,17 +49,33 @@ class Users:
         self._clock = clock
         self._new_id = new_id
         self._max_upload_bytes = max_upload_bytes
+        self._limiter = limiter
+        self._limits = limits
 
     async def register(
-        self, *, username: str, email: str, password: str, key: IdempotencyKey | None = None
+        self,
+        *,
+        username: str,
+        email: str,
+        password: str,
+        key: IdempotencyKey | None = None,
+        address: str = "",
     ) -> User:
         """Open an account; under a key once, and again it is returned as it is now.
+
+        Args:
+            username: the account's name.
+            email: the account's address.
+            password: the account's password.
+            key: makes it safe to ask again.
+            address: the caller's network address; '' when it is not known.
 
         Raises:
             InvalidText: the name, the address or the password breaks a text rule.
             RequestInFlight: an account is being opened under this key at this moment.
             KeyReused: another account was opened under this key.
             UserNotFound: the account that was opened under this key was deleted since.
+            TooManyRequests: it was tried too often; what was done before is not counted again.
             UsernameTaken: also when the address is taken too.
             EmailTaken: another account has the address.
         """
@@ -66,6 +86,8 @@ class Users:
             async with self._uow() as uow:
                 if known := await self._registered(uow, request):
                     return known
+        for attempt in self._limits.of_registration(address=address):
+            await self._limiter.admit(attempt)
         password_hash = await self._passwords.hash(password)
         async with self._uow() as uow:
             user = await self._registered(uow, request)

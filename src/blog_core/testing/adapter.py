@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from typing import Literal, get_args
 
 from blog_core.domain.mail import Mail
@@ -12,13 +13,14 @@ from blog_core.ports import (
     Mailer,
     PasswordHasher,
     PostQueries,
+    RateLimiter,
     UnitOfWorkFactory,
     UserQueries,
 )
 
 Port = Literal[
     "uow", "post_queries", "user_queries", "storage", "stored", "images", "mailer", "received",
-    "passwords", "tokens",
+    "passwords", "tokens", "limiter", "passes",
 ]  # fmt: skip
 """The name of something that an `Adapter` offers."""
 
@@ -30,6 +32,9 @@ StoredPictures = Callable[[], Awaitable[dict[str, bytes]]]
 
 ReceivedMail = Callable[[], Awaitable[list[Mail]]]
 """What has arrived, in any order, read back from outside the port; texts end in one newline."""
+
+TimePasses = Callable[[timedelta], Awaitable[None]]
+"""Lets that much time pass for the limiter, by putting its clock on or by waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,8 @@ class Adapter:
         received: reads what `mailer` has sent.
         passwords: hashes passwords.
         tokens: signs access tokens.
+        limiter: counts attempts.
+        passes: lets time pass for `limiter`.
         lacks: the parts that `uow` does not have, each with the reason; their clauses are passed
             over and reported as not offered.
 
@@ -64,6 +71,8 @@ class Adapter:
     received: ReceivedMail | None = None
     passwords: PasswordHasher | None = None
     tokens: AccessTokens | None = None
+    limiter: RateLimiter | None = None
+    passes: TimePasses | None = None
     lacks: Mapping[Part, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -57,3 +57,7 @@ class TestPasswordHasher(contracts.PasswordHasherContract):
 
 class TestAccessTokens(contracts.AccessTokensContract):
     """The access tokens."""
+
+
+class TestRateLimiter(contracts.RateLimiterContract):
+    """The rate limiter."""

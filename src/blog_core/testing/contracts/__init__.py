@@ -16,6 +16,7 @@ from blog_core.testing.contracts.access import (
 )
 from blog_core.testing.contracts.base import Clause, Contract, clause_of
 from blog_core.testing.contracts.idempotency import IdempotencyKeysContract
+from blog_core.testing.contracts.limits import RateLimiterContract
 from blog_core.testing.contracts.mail import MailerContract
 from blog_core.testing.contracts.outbox import OutboxContract
 from blog_core.testing.contracts.pictures import ImageProcessorContract, ImageStorageContract
@@ -41,6 +42,7 @@ SUITES: tuple[type[Contract], ...] = (
     MailerContract,
     PasswordHasherContract,
     AccessTokensContract,
+    RateLimiterContract,
 )
 """Every suite there is."""
 
@@ -57,6 +59,7 @@ __all__ = [
     "PasswordHasherContract",
     "PostQueriesContract",
     "PostRepositoryContract",
+    "RateLimiterContract",
     "ResetTokenRepositoryContract",
     "SessionRepositoryContract",
     "UnitOfWorkContract",

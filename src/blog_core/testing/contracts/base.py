@@ -15,11 +15,12 @@ from blog_core.ports import (
     Mailer,
     PasswordHasher,
     PostQueries,
+    RateLimiter,
     UnitOfWorkFactory,
     UserQueries,
 )
 from blog_core.testing import builders
-from blog_core.testing.adapter import Adapter, Part, Port, ReceivedMail, StoredPictures
+from blog_core.testing.adapter import Adapter, Part, Port, ReceivedMail, StoredPictures, TimePasses
 
 NOT_OFFERED = pytest.StashKey[bool]()
 """Set on a test that is passed over because the adapter does not offer what it is about."""
@@ -109,6 +110,8 @@ class Contract:
     received: ReceivedMail
     passwords: PasswordHasher
     tokens: AccessTokens
+    limiter: RateLimiter
+    passes: TimePasses
 
     def take(self, adapter: Adapter, test: pytest.Item) -> None:
         """Take the ports that a test needs; pass over one about something the adapter has not.
