@@ -36,7 +36,7 @@ model: $(READY)  ## Fakes against PostgreSQL: 2,000 programs of 50 steps each
 	$(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-profile=long
 
 faults: $(READY)  ## Break everything around it, a little: the short form of tests/faults, with a scorecard
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
 faults-long: $(READY)  ## The same, much more often
 	$(BIN)/python -m pytest tests/faults --faults=long

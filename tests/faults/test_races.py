@@ -40,7 +40,7 @@ async def serving(world: World) -> Process:
 async def test_of_many_who_register_one_name_or_address_one_does(
     world: World, scorecard: Scorecard, many: bool
 ) -> None:
-    rounds, blog, seen = ROUNDS if many else 4, await serving(world), []
+    rounds, blog, seen = ROUNDS if many else 2, await serving(world), []
 
     async with browser(base_url=blog.url) as client:
         for number in range(rounds):
@@ -68,7 +68,7 @@ async def test_of_many_who_register_one_name_or_address_one_does(
 async def test_of_many_who_redeem_one_reset_token_one_does(
     world: World, scorecard: Scorecard, many: bool
 ) -> None:
-    rounds, blog, seen = ROUNDS if many else 4, await serving(world), []
+    rounds, blog, seen = ROUNDS if many else 2, await serving(world), []
     emails = await people(world.database, "forgetful", rounds)
 
     async with browser(base_url=blog.url) as client:

@@ -1,0 +1,57 @@
+"""A long day: nothing may grow, and nothing may fail."""
+
+import asyncio
+from statistics import mean
+
+import pytest
+
+from faults.conftest import Scorecard
+from faults.load import load
+from faults.meters import Usage
+from faults.world import World
+
+pytestmark = pytest.mark.anyio
+
+SAMPLE_SECONDS = 1
+
+GROWTH_MB = 15
+"""By how much the memory of the last quarter may be more than that of the second, on average."""
+
+BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'blog'"
+
+
+def quarters(values: list[float]) -> tuple[float, float]:
+    """Return the mean of the second quarter, when all is warm, and of the last."""
+    quarter = len(values) // 4
+    return mean(values[quarter : 2 * quarter]), mean(values[-quarter:])
+
+
+async def test_under_a_mixed_load_nothing_grows(
+    world: World, scorecard: Scorecard, many: bool, seed: int
+) -> None:
+    minutes, blog = 30 if many else 2, await world.serve()
+    usage, backends = [], []
+
+    async with load(world, 6, seed=seed) as ledger:
+        for _ in range(minutes * 60 // SAMPLE_SECONDS):
+            await asyncio.sleep(SAMPLE_SECONDS)
+            usage.append(Usage.of(blog.pid))
+            backends += await world.database.column(BACKENDS)
+
+    warm, late = quarters([each.memory for each in usage])
+    files, threads = (
+        quarters([getattr(each, name) for each in usage]) for name in ("files", "threads")
+    )
+    held = quarters(backends)
+    scorecard.add(
+        f"a mixed load for {minutes} min",
+        target="no 5xx; memory, open files, threads and backends no more in the last quarter than "
+        "in the second",
+        result=f"{ledger.answers} answers, 5xx: {ledger.failures or 0}; memory {warm:.0f} to "
+        f"{late:.0f} MB, files {files[0]:.0f} to {files[1]:.0f}, threads {threads[0]:.0f} to "
+        f"{threads[1]:.0f}, backends {held[0]:.0f} to {held[1]:.0f}",
+    )
+    assert (ledger.failures, ledger.unanswered) == ({}, 0)
+    assert late - warm <= GROWTH_MB
+    for before, after in (files, threads, held):
+        assert after <= before + 4
