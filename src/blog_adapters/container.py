@@ -317,9 +317,13 @@ def _limiter(container: "Container") -> RateLimiter:
             from blog_adapters.sql.counters import SqlCounters
         return SharedRateLimiter(SqlCounters(container.database()))
     with _extra("redis"):
-        redis = RedisCounters(url)
-    container.exits().push_async_callback(redis.close)
-    return SharedRateLimiter(redis)
+        import redis  # noqa: F401 - `limits` imports it too, and hides that it is missing
+    try:
+        counters = RedisCounters(url)
+    except ValueError as error:
+        raise SettingsError(f"RATE_LIMIT_REDIS_URL: {error}") from error
+    container.exits().push_async_callback(counters.close)
+    return SharedRateLimiter(counters)
 
 
 def _write_limiter(settings: Settings, clock: Clock) -> RateLimiter:

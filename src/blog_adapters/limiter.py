@@ -7,7 +7,7 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage, Storage
 from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.aio.strategies import FixedWindowRateLimiter
-from limits.errors import StorageError
+from limits.errors import ConfigurationError, StorageError
 
 from blog_core.domain.limits import Attempt
 from blog_core.errors import LimitsUnavailable
@@ -43,21 +43,24 @@ class RedisCounters(RedisStorage):
     """The library's storage on Redis, as we use it.
 
     Args:
-        url: `redis://`, or `rediss://` for TLS.
+        url: `redis://host:port`, or `rediss://` for TLS.
 
     Raises:
         ValueError: the URL is not understood.
     """
 
     def __init__(self, url: str) -> None:
-        super().__init__(
-            f"async+{url}",
-            wrap_exceptions=True,
-            implementation="redispy",
-            key_prefix="blog",
-            socket_timeout=ANSWER_SECONDS,
-            socket_connect_timeout=ANSWER_SECONDS,
-        )
+        try:
+            super().__init__(
+                f"async+{url}",
+                wrap_exceptions=True,
+                implementation="redispy",
+                key_prefix="blog",
+                socket_timeout=ANSWER_SECONDS,
+                socket_connect_timeout=ANSWER_SECONDS,
+            )
+        except ConfigurationError:  # it quotes the URL, and with it the password
+            raise ValueError("must have a host and a port") from None
 
     async def close(self) -> None:
         """Close all connections."""

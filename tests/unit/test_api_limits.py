@@ -7,6 +7,7 @@ import pytest
 from dependency_injector import providers
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from starlette.types import Receive, Scope, Send
 
 from blog_adapters.container import Container
 from blog_adapters.memory import MemoryRateLimiter
@@ -163,3 +164,27 @@ async def test_what_a_client_adds_on_the_left_does_not_help(
     answers = await eleven_logins(blog_over_http.app, "127.0.0.1", *forwarded)
 
     assert answers == [401] * 10 + [429]
+
+
+@pytest.mark.parametrize(("peer", "scheme"), [("127.0.0.1", "https"), ("198.51.100.7", "http")])
+async def test_a_listed_proxy_says_whether_it_was_https(
+    blog_over_http: Blog, peer: str, scheme: str
+) -> None:
+    transport = ASGITransport(blog_over_http.app, client=(peer, 50_000))
+    headers = {"X-Forwarded-Proto": "https"}
+
+    async with AsyncClient(transport=transport, base_url="http://blog.test") as client:
+        answer = await client.get("/api/posts/", headers=headers)
+
+    assert answer.headers["Location"] == f"{scheme}://blog.test/api/posts"
+
+
+async def test_who_calls_from_nowhere_is_counted_by_account(blog_over_http: Blog) -> None:
+    async def from_nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+        await blog_over_http.app({**scope, "client": None}, receive, send)
+
+    transport = ASGITransport(from_nowhere)
+    async with AsyncClient(transport=transport, base_url="http://blog.test") as client:
+        answers = [(await log_in(client, KNOWN)).status_code for _ in range(101)]
+
+    assert answers == [401] * 100 + [429]

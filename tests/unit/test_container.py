@@ -9,7 +9,14 @@ from dependency_injector import providers
 from pydantic import SecretStr
 
 import blog_adapters
-from blog_adapters.container import Container, StartError, close, in_memory_container, keep_up
+from blog_adapters.container import (
+    Container,
+    StartError,
+    build,
+    close,
+    in_memory_container,
+    keep_up,
+)
 from blog_adapters.memory import MemoryDatabase, MemoryMailer
 from blog_adapters.settings import Settings, SettingsError
 from blog_core.domain.outbox import ResetRequested
@@ -42,6 +49,7 @@ def on_servers(tmp_path: Path) -> Settings:
         s3_access_key_id=SecretStr("id"),
         s3_secret_access_key=SecretStr("secret"),
         s3_endpoint_url="http://s3.invalid",
+        rate_limit_redis_url=SecretStr("redis://:hunter2@redis.invalid:6379/1"),
         mail_server="mail.invalid",
         mail_username="blog",
         mail_password=SecretStr("hunter2"),
@@ -93,6 +101,9 @@ async def test_every_part_is_built_once(container: Container) -> None:
         ("in_folders", "passwords", "Argon2Passwords"),
         ("in_folders", "tokens", "JwtAccessTokens"),
         ("in_folders", "images", "PillowImageProcessor"),
+        ("in_folders", "limiter", "SharedRateLimiter"),
+        ("in_folders", "write_limiter", "MemoryRateLimiter"),
+        ("on_servers", "limiter", "SharedRateLimiter"),
         ("on_servers", "storage", "S3ImageStorage"),
         ("on_servers", "mailer", "SmtpMailer"),
     ],
@@ -105,6 +116,23 @@ async def test_the_settings_choose_the_part(
     assert type(container.providers[part]()).__name__ == name
 
     await close(container)
+
+
+@pytest.mark.parametrize("part", ["limiter", "write_limiter"])
+@pytest.mark.parametrize("make", [Container, in_memory_container])
+def test_without_limits_nobody_counts(tmp_path: Path, make: type[Container], part: str) -> None:
+    settings = Settings(data_dir=tmp_path, rate_limits="off")
+
+    assert type(make(settings=settings).providers[part]()).__name__ == "Unlimited"
+
+
+@pytest.mark.parametrize("url", ["redis://host:hunter2", "redis://:hunter2@host"])
+def test_an_address_of_redis_that_is_none_stops_the_start(in_folders: Settings, url: str) -> None:
+    wrong = {"rate_limit_redis_url": SecretStr(url)}
+    container = Container(settings=in_folders.model_copy(update=wrong))
+
+    with pytest.raises(SettingsError, match=r"^RATE_LIMIT_REDIS_URL: must have a host and a port$"):
+        build(container)
 
 
 def test_pictures_in_a_folder_are_served_from_it(in_folders: Settings) -> None:

@@ -2,8 +2,11 @@
 
 import pytest
 
+from blog_adapters.memory import MemoryRateLimiter
 from blog_adapters.testing.adapters import memory_adapter
+from blog_core.domain.limits import Attempt, Limit
 from blog_core.testing import Adapter, contracts
+from blog_core.testing.builders import StoppedClock, minutes
 
 
 @pytest.fixture
@@ -65,3 +68,18 @@ class TestMemoryAccessTokens(contracts.AccessTokensContract):
 
 class TestMemoryImages(contracts.ImageProcessorContract):
     pass
+
+
+class TestMemoryRateLimiter(contracts.RateLimiterContract):
+    async def test_what_is_over_is_forgotten_when_others_come(self) -> None:
+        clock = StoppedClock()
+        limiter = MemoryRateLimiter(clock)
+        limit = Limit("login", 3, minutes(5))
+        for number in range(9):
+            await limiter.admit(Attempt(limit, f"key {number}"))
+        clock.now += minutes(5)
+
+        for number in range(9):
+            await limiter.admit(Attempt(limit, f"other {number}"))
+
+        assert len(limiter._windows) == 9
