@@ -77,6 +77,26 @@ class SmtpMailer:
         finally:
             client.close()
 
+    async def check(self) -> None:
+        """Talk to the server as far as the sender's address, and send nothing.
+
+        Raises:
+            MailUnavailable: it does not answer, or takes not the login or not the sender.
+        """
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await client.connect()
+                await client.mail(self._sender)
+                await client.rset()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailUnavailable from error
+        else:
+            with suppress(aiosmtplib.SMTPException):
+                await client.quit(timeout=_GOODBYE)
+        finally:
+            client.close()
+
     def _client(self) -> aiosmtplib.SMTP:
         return aiosmtplib.SMTP(
             hostname=self._host,

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
 from types import FrameType
@@ -127,6 +128,40 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     document = create_app(in_memory_container()).openapi()
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def doctor(
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Say it for programs.")] = False,
+) -> None:
+    """Check every part, say what is wrong and what to do; nothing is left behind.
+
+    Exits 0 when nothing failed (there may be warnings), 1 when something did, and 2 when the
+    settings do not even let it start.
+    """
+    from blog_adapters import doctor as checking  # a server's start has no use for it
+    from blog_adapters.diagnosis import Finding
+
+    found: list[Finding] = []
+
+    async def examine(container: Container) -> None:
+        found.extend(await checking.examine(container))
+
+    try:
+        _run(examine, _settings(data_dir=data_dir))
+    except SystemExit as refused:
+        typer.echo(refused.code, err=True)
+        raise typer.Exit(2) from None
+    state = next((s for s in ("failed", "warning") if s in {each.state for each in found}), "ok")
+    if as_json:
+        checks = [asdict(finding) for finding in found]
+        typer.echo(json.dumps({"state": state, "checks": checks}, indent=2, ensure_ascii=False))
+    else:
+        for each in found:
+            advice = f"; {each.advice}" if each.advice else ""
+            typer.echo(f"{each.state:8} {each.name}: {each.said}{advice}")
+    raise typer.Exit(1 if state == "failed" else 0)
 
 
 @app.command()

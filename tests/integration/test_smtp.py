@@ -486,3 +486,53 @@ async def test_a_server_that_refuses_the_connection_is_unavailable() -> None:
 async def test_a_server_that_does_not_exist_is_unavailable() -> None:
     with pytest.raises(MailUnavailable):
         await plain_mailer(25, host="mail.invalid").send(builders.mail())
+
+
+async def test_a_check_goes_as_far_as_the_sender_and_sends_nothing(
+    login_port: int, inbox: Inbox, client_tls: ssl.SSLContext
+) -> None:
+    mailer = plain_mailer(
+        login_port,
+        security="starttls",
+        tls_context=client_tls,
+        username=USERNAME,
+        password=PASSWORD,
+    )
+
+    await mailer.check()
+
+    assert inbox.taken == []
+
+
+@pytest.mark.parametrize(
+    "changed", [{"password": "wrong"}, {"tls_context": None}, {"security": "plain"}]
+)
+async def test_a_check_finds_what_would_keep_mail_from_being_sent(
+    login_port: int, client_tls: ssl.SSLContext, changed: dict[str, Any]
+) -> None:
+    sound = {
+        "security": "starttls",
+        "tls_context": client_tls,
+        "username": USERNAME,
+        "password": PASSWORD,
+    }
+    mailer = plain_mailer(login_port, **sound | changed)
+
+    with pytest.raises(MailUnavailable):
+        await mailer.check()
+
+
+async def test_a_check_finds_a_sender_that_is_not_wanted(serve: Serve, inbox: Inbox) -> None:
+    inbox.replies["MAIL"] = "550 Not you"
+    mailer = plain_mailer(await serve())
+
+    with pytest.raises(MailUnavailable):
+        await mailer.check()
+
+
+async def test_a_check_does_not_wait_without_end(serve: Serve, inbox: Inbox) -> None:
+    inbox.pause = 60
+    mailer = plain_mailer(await serve(), timeout=0.1)
+
+    with pytest.raises(MailUnavailable):
+        await mailer.check()

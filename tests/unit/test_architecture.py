@@ -16,7 +16,7 @@ INWARDS = "Imports point inwards"
 STDLIB = "The core stands on the standard library alone"
 CORE = "In the core, services stand on ports, ports on the domain, the domain on errors"
 INDEPENDENT = "Adapters do not know each other"
-WIRING = "Only the container and the testing kit know the adapters"
+WIRING = "Only the container, the doctor and the testing kit know the adapters"
 PRODUCTION = "Production code does without the testing kits"
 ACYCLIC = "Siblings do not import each other in circles"
 
