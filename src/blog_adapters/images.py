@@ -1,6 +1,8 @@
 """Profile pictures made with Pillow from whatever people upload."""
 
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
+from threading import Lock
 
 from PIL import ExifTags, Image, ImageOps
 
@@ -11,6 +13,11 @@ _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _SIDE = 300
 _PIXELS_MAX = 25_000_000
 _QUALITY = 85
+
+# What is larger is decoded one at a time: 38 bytes of WebP can take 400 MB. A JPEG need not wait,
+# because it is decoded at a fraction of its size.
+_LARGE = 6_000_000
+_TURN = Lock()
 
 # Of a JPEG that is decoded at a fraction of its size, at least twice what is shown is kept.
 _DRAFT = (2 * _SIDE, 2 * _SIDE)
@@ -37,8 +44,8 @@ class PillowImageProcessor:
     Of an animation it shows the first frame.
 
     Args:
-        workers: the threads that decode. At 25 megapixels each takes up to 250 MB (a WebP 400 MB)
-            for a second, so there should be one or two.
+        workers: the threads that decode. A picture takes up to 60 MB for a moment (a WebP
+            100 MB), and one at a time, of 25 megapixels, 250 MB (400 MB) for a second.
     """
 
     def __init__(self, *, workers: Workers) -> None:
@@ -58,7 +65,8 @@ def _profile_picture(upload: bytes) -> bytes:
     try:
         with Image.open(BytesIO(upload), formats=_FORMATS) as image:
             _refuse_bombs(image, upload)
-            picture = _square(image)
+            with _turn_of(image):
+                picture = _square(image)
         output = BytesIO()
         picture.save(output, "JPEG", quality=_QUALITY, optimize=True)
     except Exception as error:  # a broken file makes Pillow raise almost anything
@@ -72,6 +80,11 @@ def _refuse_bombs(image: Image.Image, upload: bytes) -> None:
         raise InvalidImage
     if image.format not in {"PNG", "GIF", "WEBP"} and upload.count(_START_OF_SCAN) > _SCANS_MAX:
         raise InvalidImage
+
+
+def _turn_of(image: Image.Image) -> AbstractContextManager[object]:
+    is_large = image.width * image.height > _LARGE and image.format in {"PNG", "GIF", "WEBP"}
+    return _TURN if is_large else nullcontext()
 
 
 def _square(image: Image.Image) -> Image.Image:

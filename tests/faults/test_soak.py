@@ -1,7 +1,6 @@
 """A long day: nothing may grow, and nothing may fail."""
 
 import asyncio
-from statistics import mean
 
 import pytest
 
@@ -15,15 +14,18 @@ pytestmark = pytest.mark.anyio
 SAMPLE_SECONDS = 1
 
 GROWTH_MB = 15
-"""By how much the memory of the last quarter may be more than that of the second, on average."""
+"""By how much more memory may be held at the least in the last quarter than in the second."""
 
 BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'blog'"
 
 
 def quarters(values: list[float]) -> tuple[float, float]:
-    """Return the mean of the second quarter, when all is warm, and of the last."""
+    """Return the least of the second quarter, when all is warm, and of the last.
+
+    What comes and goes, as the 64 MiB of each hash do, is not growth.
+    """
     quarter = len(values) // 4
-    return mean(values[quarter : 2 * quarter]), mean(values[-quarter:])
+    return min(values[quarter : 2 * quarter]), min(values[-quarter:])
 
 
 async def test_under_a_mixed_load_nothing_grows(

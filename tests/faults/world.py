@@ -1,6 +1,7 @@
 """A blog of real processes, and all that is around it: each part can be broken."""
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -220,6 +221,7 @@ async def eventually(fact: Callable[[], Awaitable[bool]], *, patience: float = P
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[World]:
     """Lend a world with a migrated database and no processes yet; end all that it has started."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request to moto
     async with AsyncExitStack() as stack:
         database = Postgres(folder)
         stack.push_async_callback(database.stop)

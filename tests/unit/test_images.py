@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageFile
 
-from blog_adapters.images import PillowImageProcessor, _profile_picture
+from blog_adapters.images import _TURN, PillowImageProcessor, _profile_picture, _turn_of
 from blog_adapters.workers import Workers
 from blog_core.errors import Busy, InvalidImage
 from blog_core.testing import Adapter, builders
@@ -375,6 +375,17 @@ async def test_too_many_pictures_at_once_are_no_invalid_images() -> None:
 
     with pytest.raises(Busy):
         await PillowImageProcessor(workers=workers).profile_picture(builders.JPEG)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_of_large_pictures_that_are_decoded_whole_there_is_one_at_a_time(kind: str) -> None:
+    with Image.open(io.BytesIO(bomb(kind))) as image:
+        assert (_turn_of(image) is _TURN) == (kind != "JPEG")
+
+
+def test_a_small_picture_waits_for_no_other() -> None:
+    with _TURN:
+        assert shown(builders.png()).size == (300, 300)
 
 
 SEEDS = [
