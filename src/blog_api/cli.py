@@ -42,6 +42,9 @@ from blog_core.errors import BlogError
 DRAIN_SECONDS = 20
 """How long requests and mails in hand may take after a SIGTERM."""
 
+START_SECONDS = 30
+"""How long one of several processes may take to start, and to answer its supervisor."""
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -236,6 +239,7 @@ _SERVER: dict[str, Any] = {
     "server_header": False,
     "proxy_headers": False,  # TrustedProxies reads them
     "timeout_graceful_shutdown": DRAIN_SECONDS,
+    "timeout_worker_healthcheck": START_SECONDS,
 }
 
 

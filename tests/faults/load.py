@@ -99,6 +99,7 @@ class Account:
 
     id: int
     token: str
+    refresh_token: str
 
 
 async def people(database: Postgres, name: str, count: int) -> list[str]:
@@ -112,10 +113,10 @@ async def log_in(client: httpx.AsyncClient, url: str, email: str) -> Account:
     """Log an account in."""
     form = {"username": email, "password": PASSWORD}
     answer = await client.post(f"{url}/api/users/token", data=form)
-    token = answer.raise_for_status().json()["access_token"]
-    headers = {"Authorization": f"Bearer {token}"}
+    tokens = answer.raise_for_status().json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     me = (await client.get(f"{url}/api/users/me", headers=headers)).raise_for_status().json()
-    return Account(me["id"], token)
+    return Account(me["id"], tokens["access_token"], tokens["refresh_token"])
 
 
 def somewhere(random: Random) -> dict[str, str]:

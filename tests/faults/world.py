@@ -203,7 +203,7 @@ class World:
 
     async def _run(self, *arguments: str, **settings: str) -> Process:
         folder = self.folder / f"process-{len(self.processes)}"
-        process = Process(folder, *arguments, **self.settings, **settings)
+        process = Process(folder, *arguments, **(self.settings | settings))
         self.processes.append(process)
         await process.start()
         return process

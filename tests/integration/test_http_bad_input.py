@@ -49,6 +49,7 @@ ROUTES = [
     Route(line="POST /api/users/logout"),
     Route(line="POST /api/users/forgot-password", body={"email": "corey@example.com"}),
     Route(line="POST /api/users/reset-password", body=RESET),
+    Route(line="POST /api/users/token/refresh"),
     Route(line="GET /api/users/me"),
     Route(line="GET /api/users/me/sessions"),
     Route(line="DELETE /api/users/me/sessions/{session_id}"),

@@ -59,23 +59,29 @@ def test_an_unknown_kind_is_no_task() -> None:
 
 @pytest.mark.parametrize(
     ("attempts", "seconds"),
-    [(1, 2), (2, 4), (3, 8), (4, 16), (8, 256), (9, 512), (10, 900)],
+    [(1, 2), (2, 4), (3, 8), (4, 16), (5, 30), (6, 30), (MAX_ATTEMPTS, 30), (10**6, 30)],
 )
-def test_each_pause_is_twice_the_last_up_to_a_quarter_of_an_hour(
-    attempts: int, seconds: int
-) -> None:
+def test_each_pause_is_twice_the_last_up_to_half_a_minute(attempts: int, seconds: int) -> None:
     entry = replace(builders.entry(), attempts=attempts)
 
     assert entry.next_due(NOW) == NOW + timedelta(seconds=seconds)
 
 
 @given(attempts=st.integers(1, MAX_ATTEMPTS), now=st.datetimes(max_value=datetime(9999, 1, 1)))  # noqa: DTZ001 - hypothesis adds the zone
-def test_a_pause_is_at_least_two_seconds_and_at_most_a_quarter_of_an_hour(
+def test_a_pause_is_at_least_two_seconds_and_at_most_half_a_minute(
     attempts: int, now: datetime
 ) -> None:
     entry = replace(builders.entry(), attempts=attempts)
 
-    assert timedelta(seconds=2) <= entry.next_due(now) - now <= timedelta(minutes=15)
+    assert timedelta(seconds=2) <= entry.next_due(now) - now <= timedelta(seconds=30)
+
+
+def test_the_attempts_last_for_most_of_an_hour() -> None:
+    entries = [replace(builders.entry(), attempts=number) for number in range(1, MAX_ATTEMPTS)]
+
+    pauses = sum((entry.next_due(NOW) - NOW for entry in entries), timedelta())
+
+    assert pauses == timedelta(minutes=48)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +92,7 @@ def test_a_pause_is_at_least_two_seconds_and_at_most_a_quarter_of_an_hour(
         (MAX_ATTEMPTS + 1, True, True),
     ],
 )
-def test_the_tenth_attempt_is_the_last(attempts: int, last: bool, spent: bool) -> None:
+def test_after_the_last_attempt_there_is_none(attempts: int, last: bool, spent: bool) -> None:
     entry = replace(builders.entry(), attempts=attempts)
 
     assert (entry.is_last_attempt, entry.is_spent) == (last, spent)

@@ -13,6 +13,7 @@ from blog_core.domain.access import digest_of
 from blog_core.domain.keys import KeyRing
 from blog_core.domain.mail import Mail
 from blog_core.domain.outbox import (
+    MAX_ATTEMPTS,
     DeadLetter,
     Entry,
     PictureDiscarded,
@@ -388,18 +389,18 @@ class TestFailing:
             (RuntimeError("what must not be stored"), "RuntimeError"),
         ],
     )
-    async def test_after_ten_attempts_it_is_a_dead_letter_with_the_reason(
+    async def test_after_the_last_attempt_it_is_a_dead_letter_with_the_reason(
         self, relay: Relay, trouble: Exception, reason: str
     ) -> None:
         relay.mailer.trouble = trouble
 
-        for _ in range(60):
+        for _ in range(MAX_ATTEMPTS + 10):
             await relay.run()
             relay.clock.now += minutes(0.5)
 
         (letter,) = await relay.dead_letters()
-        assert len(relay.mailer.tried) == 10
-        assert (letter.entry.attempts, letter.error) == (10, reason)
+        assert len(relay.mailer.tried) == MAX_ATTEMPTS
+        assert (letter.entry.attempts, letter.error) == (MAX_ATTEMPTS, reason)
 
     @pytest.mark.usefixtures("reset_mail")
     async def test_what_the_server_refuses_for_good_is_a_dead_letter_at_once(
@@ -416,7 +417,7 @@ class TestFailing:
     async def test_what_kills_its_relay_on_every_attempt_is_not_tried_again(
         self, relay: Relay
     ) -> None:
-        for _ in range(10):
+        for _ in range(MAX_ATTEMPTS):
             await relay.claim()
             relay.clock.now += LEASE
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from blog_core.domain.users import UserId
 
-MAX_ATTEMPTS = 10
-"""After so many failed deliveries an entry is kept as a dead letter."""
+MAX_ATTEMPTS = 100
+"""After so many failed deliveries, those of 48 minutes, an entry is kept as a dead letter."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=15)
+# Short enough for what waits to go out within a minute of a mail server's return.
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class Entry:
         return self.attempts > MAX_ATTEMPTS
 
     def next_due(self, now: datetime) -> datetime:
-        """Return when to try again after a failure: 2, 4, 8 ... seconds, at most 15 minutes."""
-        return now + min(_FIRST_PAUSE * (1 << (self.attempts - 1)), _LONGEST_PAUSE)
+        """Return when to try again after a failure: after 2, 4, 8, 16 seconds, then every 30."""
+        return now + min(_FIRST_PAUSE * (1 << min(self.attempts - 1, 4)), _LONGEST_PAUSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
