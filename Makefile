@@ -39,7 +39,7 @@ faults: $(READY)  ## Break everything around it, a little: the short form of tes
 	$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
 faults-long: $(READY)  ## The same, much more often
-	$(BIN)/python -m pytest tests/faults --faults=long
+	$(BIN)/python -m pytest tests/faults --faults=long -n 3 --dist loadfile
 
 mutants: $(READY)  ## Change the core a little at a time; some unit test has to notice
 	$(BIN)/python tests/mutation.py

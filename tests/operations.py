@@ -12,18 +12,19 @@ from blog_adapters.container import Container
 from blog_api.testing.people import PASSWORD, Member
 from blog_core.testing import builders
 
-_DOCUMENT = json.loads((Path(__file__).parents[1] / "docs/openapi.json").read_text("utf-8"))
+DOCUMENT = json.loads((Path(__file__).parents[1] / "docs/openapi.json").read_text("utf-8"))
+"""What the API says of itself."""
 
 ROUTES: Mapping[str, tuple[str, str]] = {
     operation["operationId"]: (method.upper(), path)
-    for path, operations in _DOCUMENT["paths"].items()
+    for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
 }
 """Method and path, by operation."""
 
 SECURED = [
     operation["operationId"]
-    for operations in _DOCUMENT["paths"].values()
+    for operations in DOCUMENT["paths"].values()
     for operation in operations.values()
     if "security" in operation
 ]

@@ -153,8 +153,10 @@ async def test_of_two_migrators_one_works_and_one_waits(empty_url: str) -> None:
 
 async def test_what_ends_waiting_elsewhere_ends_no_migration(empty_url: str) -> None:
     name = engine_url(empty_url).database
-    for setting in ("statement_timeout", "lock_timeout"):
-        await execute(empty_url, f"ALTER DATABASE {name} SET {setting} = '1ms'")
+    async with connected(empty_url) as connection:
+        for setting in ("statement_timeout", "lock_timeout"):
+            await connection.execute(text(f"ALTER DATABASE {name} SET {setting} = '1ms'"))
+        await connection.commit()
 
     await asyncio.gather(upgrade(empty_url), upgrade(empty_url))
 

@@ -37,7 +37,10 @@ def test_where_the_address_is_unknown_nothing_is_counted_under_it() -> None:
         "forgot_total",
     ]
     assert names(limits.of_reset(address="")) == ["reset_total"]
-    assert names(limits.of_refresh(session_id=session, address="")) == ["refresh_session"]
+    assert names(limits.of_refresh(session_id=session, address="")) == [
+        "refresh_session",
+        "refresh_total",
+    ]
 
 
 def test_where_it_is_known_it_is() -> None:
@@ -56,6 +59,7 @@ def test_where_it_is_known_it_is() -> None:
     assert names(limits.of_refresh(session_id=session, address=HOME)) == [
         "refresh_session",
         "refresh_address",
+        "refresh_total",
     ]
 
 
@@ -142,6 +146,7 @@ def test_a_caller_is_an_address_or_a_network_of_ipv6(address: str, network: str)
         ("reset_total", 300, timedelta(minutes=1)),
         ("refresh_session", 30, timedelta(minutes=5)),
         ("refresh_address", 600, timedelta(minutes=5)),
+        ("refresh_total", 3000, timedelta(minutes=1)),
         ("writes", 300, timedelta(minutes=1)),
     ],
 )

@@ -73,6 +73,7 @@ class RateLimits:
     refresh_session: Limit = Limit("refresh_session", 30, 5 * _MINUTE)
     """For one session; its client needs one each time that an access token expires."""
     refresh_address: Limit = Limit("refresh_address", 600, 5 * _MINUTE)
+    refresh_total: Limit = Limit("refresh_total", 3000, _MINUTE)
 
     writes: Limit = Limit("writes", 300, _MINUTE)
     """For what one account changes, in each process."""
@@ -111,6 +112,7 @@ class RateLimits:
         return [
             _attempt(self.refresh_session, str(session_id)),
             *_at(self.refresh_address, address),
+            _attempt(self.refresh_total),
         ]
 
     def of_write(self, user_id: int) -> Attempt:
