@@ -61,7 +61,7 @@ def of_guards(found: Mapping[str, str]) -> Finding:
             f"not set on our connections: {', '.join(missing)}",
             "set them by ALTER ROLE, as docs/settings.md says",
         )
-    return Finding("guards", "ok", "statements, locks and idle transactions come to an end")
+    return Finding("guards", "ok", "statements, locks and idle transactions have time limits")
 
 
 def of_clock(apart_seconds: float) -> Finding:
@@ -101,13 +101,13 @@ def of_versions(found: Mapping[str, str]) -> Finding:
     ]
     if old:
         return Finding("versions", "failed", "; ".join(old), "install what requirements.lock names")
-    return Finding("versions", "ok", "every package is above its security floor")
+    return Finding("versions", "ok", "no package is older than security fixes need")
 
 
 def of_settings(settings: Settings) -> list[Finding]:
     """Judge the settings; on a blog that only its own machine can reach, everything is fine."""
     if settings.database_url is None and _is_local(settings.host) and _leads_here(settings):
-        return [Finding("settings", "ok", "for this machine alone, where the defaults are safe")]
+        return [Finding("settings", "ok", "only this machine reaches it: the defaults are safe")]
     found = [
         Finding(f"settings: {name}", "warning", said, advice)
         for name, applies, said, advice in _UNSAFE

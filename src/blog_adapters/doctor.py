@@ -58,10 +58,7 @@ async def examine(container: Container) -> list[Finding]:
     found = await asyncio.gather(
         *(_examined(name, check, container) for name, check in checks.items())
     )
-    return [
-        _without_secrets(finding, settings)
-        for finding in (*found, *diagnosis.of_settings(settings))
-    ]
+    return [*found, *diagnosis.of_settings(settings)]
 
 
 async def _examined(name: str, check: Check, container: Container) -> Finding:
@@ -72,21 +69,22 @@ async def _examined(name: str, check: Check, container: Container) -> Finding:
     except TimeoutError:
         return Finding(name, "failed", f"no answer within {CHECK_SECONDS:.0f} s", advice)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are to be heard
-        return Finding(name, "failed", _in_words(error), advice)
+        return Finding(name, "failed", _in_words(error, container.settings()), advice)
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: Exception, settings: Settings) -> str:
     cause = error.__cause__ or error
-    text = " ".join(str(cause).partition("\n")[0].split())[:200]
-    return f"{type(cause).__name__}: {text}" if text else type(cause).__name__
+    if isinstance(cause, TimeoutError):
+        return "no answer in time"
+    text = _without_secrets(" ".join(str(cause).partition("\n")[0].split()), settings)
+    return f"{type(cause).__name__}: {text[:200]}" if text else type(cause).__name__
 
 
-def _without_secrets(finding: Finding, settings: Settings) -> Finding:
-    """Return it without any secret: servers are free to repeat in their errors what they got."""
-    said = finding.said
+def _without_secrets(text: str, settings: Settings) -> str:
+    """Return what a server said: it is free to repeat what it was sent."""
     for secret in filter(None, diagnosis.secrets_of(settings)):
-        said = said.replace(secret, "***")
-    return Finding(finding.name, finding.state, said, finding.advice)
+        text = text.replace(secret, "***")
+    return text
 
 
 def _has_no_database_yet(settings: Settings) -> bool:
@@ -117,7 +115,8 @@ async def _migrations(container: Container) -> Finding:
     try:
         await schema.require_current_schema(container.database())
     except schema.SchemaError as error:
-        return Finding("migrations", "failed", str(error), "run the command it names")
+        said = _without_secrets(str(error), container.settings())
+        return Finding("migrations", "failed", said, "run the command it names")
     return Finding("migrations", "ok", f"the schema is at revision {schema.REVISION}")
 
 
@@ -159,7 +158,8 @@ async def _public_url(container: Container) -> Finding:
     try:
         status = await asyncio.to_thread(_fetched, storage.url(probe))
     except OSError as error:
-        return Finding("public url", "warning", _in_words(error), _ADVICE["public url"])
+        said = _in_words(error, container.settings())
+        return Finding("public url", "warning", said, _ADVICE["public url"])
     finally:
         await storage.delete(probe)
     return Finding("public url", "ok", f"a picture is answered with {HTTPStatus(status).phrase}")
@@ -212,8 +212,8 @@ async def _headers(_: Container) -> Finding:
         return Finding(
             "python",
             "warning",
-            "its email package writes line breaks into headers (CVE-2024-6923)",
-            "update Python; no address that could do it is mailed to",
+            "this Python has CVE-2024-6923: line breaks in mail headers",
+            "update it; the blog sends no mail to addresses that could use it",
         )
     return Finding("python", "ok", "its email package keeps headers in one piece")
 
@@ -251,5 +251,5 @@ _ADVICE = {
     "outbox": "the database has to answer and be migrated first",
     "storage": "see S3_*; the key needs PutObject and DeleteObject on profile_pics/*",
     "public url": "let the public read profile_pics/*, or set S3_PUBLIC_URL",
-    "mail": "see MAIL_*; the server has to take the login and the sender",
+    "mail": "see MAIL_*, whether the server runs, and whether it takes the login and the sender",
 }

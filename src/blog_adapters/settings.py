@@ -218,9 +218,8 @@ class Settings(BaseModel):
     def accepted_keys(self) -> list[str]:
         """The keys beside SECRET_KEY whose tokens are good."""
         given = self.secret_keys_accepted
-        if given is None or not given.get_secret_value():  # a file of keys may be empty
-            return []
-        return [key.strip() for key in given.get_secret_value().split(",")]
+        parts = re.split(r"[,\n]", given.get_secret_value()) if given else []
+        return [key for part in parts if (key := part.strip())]
 
     @property
     def hosts(self) -> tuple[str, ...]:

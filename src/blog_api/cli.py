@@ -251,7 +251,7 @@ async def _ready(container: Container) -> None:
 async def _work(container: Container) -> None:
     await _ready(container)
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await run_relay(container.delivery(), stop=stop)
 
@@ -295,7 +295,8 @@ def _say_where(listener: socket.socket) -> None:
 def _end_quietly_on_signals() -> None:
     """Make SIGTERM and Ctrl-C end the process with status 0, whenever they come.
 
-    The server drains first and then raises the signal again, which ends here too.
+    The server drains first and then raises the signal again, which ends here too. A terminal that
+    is closed (SIGHUP) ends it as well; of several processes the supervisor starts each one again.
     """
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -303,6 +304,7 @@ def _end_quietly_on_signals() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
 @contextmanager

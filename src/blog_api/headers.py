@@ -10,7 +10,7 @@ from blog_api.pages.error import STYLE_HASH
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-_NOTHING = "default-src 'none'; frame-ancestors 'none'"
+_NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 _PICTURE = f"{_NOTHING}; sandbox"
 _PAGE = (
     f"default-src 'self'; style-src 'self' {STYLE_HASH}; object-src 'none'; base-uri 'none'; "

@@ -129,7 +129,8 @@ def somewhere(random: Random) -> dict[str, str]:
 
 def browser(**keywords: Any) -> httpx.AsyncClient:  # noqa: ANN401 - httpx's own
     """Return a client that many can share; it waits for an answer longer than any may take."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+    # Let go of before the server does, which would cut off whoever takes it up at that moment.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=2)
     return httpx.AsyncClient(timeout=40, limits=limits, **keywords)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from io import BytesIO
+from itertools import count
 from random import Random
 
 import httpx
@@ -38,11 +39,12 @@ class Uploads:
         self.blemishes: list[str] = []
         self._world = world
         self._url = blog.url
+        self._groups = count(1)
 
     async def send(self, uploads: Iterable[bytes], *, clients: int) -> None:
         """Send them all, so many at a time."""
         waiting = iter(uploads)
-        emails = await people(self._world.database, f"{id(waiting)}-", clients)
+        emails = await people(self._world.database, f"uploader-{next(self._groups)}-", clients)
         async with browser(base_url=self._url) as client:
             await asyncio.gather(*(self._send(client, email, waiting) for email in emails))
 
@@ -64,13 +66,13 @@ class Uploads:
 async def test_whatever_is_uploaded_is_shown_or_refused(
     world: World, scorecard: Scorecard, many: bool, seed: int
 ) -> None:
-    count, blog = 5_000 if many else 500, await world.serve(RATE_LIMITS="off")
+    number, blog = 5_000 if many else 500, await world.serve(RATE_LIMITS="off")
     pid, uploads = blog.pid, Uploads(world, blog)
 
     await uploads.send(sound(), clients=2)
     assert uploads.statuses == {200: len(sound())}
     peak = Peak(pid)
-    await uploads.send(mutants(count, Random(seed)), clients=CLIENTS)
+    await uploads.send(mutants(number, Random(seed)), clients=CLIENTS)
     await uploads.send(hostile(), clients=CLIENTS)
     growth, peak = peak.growth, Peak(pid)
     await uploads.send(largest() * 2, clients=2)
@@ -82,7 +84,7 @@ async def test_whatever_is_uploaded_is_shown_or_refused(
         target="shown or refused, no 5xx, the same process, at most 300 MB more for what is "
         "broken or hostile; two at once of the largest that are taken cost as much as one; "
         "what is shown has no metadata and no payload",
-        result=f"{count} mutants, {len(hostile())} bombs and polyglots: "
+        result=f"{number} mutants, {len(hostile())} bombs and polyglots: "
         f"{dict(sorted(uploads.statuses.items()))}, {growth:.0f} MB more; "
         f"two at once of the largest that are taken: {most:.0f} MB; "
         f"{len(uploads.blemishes)} blemishes",

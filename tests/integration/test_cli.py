@@ -60,11 +60,14 @@ def test_with_nothing_set_the_blog_answers_and_is_ready(tmp_path: Path) -> None:
     assert (ready.status_code, ready.json()["checks"]) == (200, {"database": "ok"})
 
 
-def test_sigterm_ends_with_status_0_and_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_ends_with_status_0_and_leaves_no_process(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     with serving(tmp_path) as served:
         postgres = postgres_pid(tmp_path)
 
-        assert served.end(signal.SIGTERM) == 0
+        assert served.end(number) == 0
         assert not is_alive(postgres)
 
 

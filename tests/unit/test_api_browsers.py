@@ -47,7 +47,8 @@ def directives(policy: str) -> dict[str, str]:
 async def test_data_may_load_nothing_and_be_framed_by_nobody(client: Member, path: str) -> None:
     headers = (await client.get(path)).headers
 
-    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    assert headers["Content-Security-Policy"] == policy
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 

@@ -43,6 +43,14 @@ def test_where_the_address_is_unknown_nothing_is_counted_under_it() -> None:
     ]
 
 
+def test_a_change_of_password_is_counted_for_its_account() -> None:
+    limits = DEFAULT_LIMITS
+
+    one, again, other = (limits.of_password_change(user_id=number) for number in (1, 1, 2))
+
+    assert (one.limit.name, one == again, one.key == other.key) == ("password_account", True, False)
+
+
 def test_where_it_is_known_it_is() -> None:
     limits, session = DEFAULT_LIMITS, uuid4()
 
@@ -144,6 +152,7 @@ def test_a_caller_is_an_address_or_a_network_of_ipv6(address: str, network: str)
         ("forgot_total", 300, timedelta(minutes=1)),
         ("reset_address", 20, timedelta(minutes=5)),
         ("reset_total", 300, timedelta(minutes=1)),
+        ("password_account", 10, timedelta(minutes=5)),
         ("refresh_session", 30, timedelta(minutes=5)),
         ("refresh_address", 600, timedelta(minutes=5)),
         ("refresh_total", 3000, timedelta(minutes=1)),

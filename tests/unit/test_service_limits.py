@@ -8,7 +8,13 @@ from dependency_injector import providers
 from blog_adapters.container import Container, in_memory_container
 from blog_adapters.memory import MemoryPasswords
 from blog_core.domain.limits import Attempt
-from blog_core.errors import BadCredentials, InvalidResetToken, InvalidText, TooManyRequests
+from blog_core.errors import (
+    BadCredentials,
+    InvalidResetToken,
+    InvalidText,
+    TooManyRequests,
+    WrongPassword,
+)
 from blog_core.services import Access, Users
 from blog_core.testing.builders import NOW
 
@@ -138,6 +144,27 @@ async def test_a_refresh_is_counted_before_the_token_is_used(
 
     renewing = ["refresh_session", "refresh_address", "refresh_total"]
     assert limiter.names == ["refresh_session", *renewing]
+
+
+async def test_a_change_of_password_is_counted_before_the_current_one_is_looked_at(
+    access: Access, users: Users, limiter: Counted
+) -> None:
+    await users.register(username="corey", email=EMAIL, password=PASSWORD)
+    tokens = await access.log_in(email=EMAIL, password=PASSWORD)
+    actor = await access.authenticate(token=tokens.value)
+    limiter.attempts.clear()
+
+    with pytest.raises(WrongPassword):
+        await access.change_password(
+            actor=actor, current_password="wrong", new_password="another password"
+        )
+    limiter.full = True
+    with pytest.raises(TooManyRequests):
+        await access.change_password(
+            actor=actor, current_password=PASSWORD, new_password="another password"
+        )
+
+    assert limiter.names == ["password_account", "password_account"]
 
 
 async def test_asking_for_a_reset_mail_is_counted(access: Access, limiter: Counted) -> None:

@@ -347,7 +347,7 @@ class TestWrongValues:
 
         assert refusal() == "DATABASE_READ_URL and DATABASE_DIRECT_URL need DATABASE_URL"
 
-    @pytest.mark.parametrize("keys", ["short", f"{KEY},short", f"{KEY},", ","])
+    @pytest.mark.parametrize("keys", ["short", f"{KEY},short", f"short\n{KEY}"])
     def test_every_key_that_is_accepted_has_to_be_long_enough(
         self, environment: Environment, keys: str
     ) -> None:
@@ -368,8 +368,11 @@ class TestWrongValues:
         assert refusal() == "MAIL_USERNAME and MAIL_PASSWORD go together"
 
 
-def test_keys_that_are_accepted_are_separated_by_commas(environment: Environment) -> None:
-    environment(SECRET_KEYS_ACCEPTED=f"{KEY}, {KEY}2")
+@pytest.mark.parametrize("between", [",", ", ", "\n", ",\n", ",,"])
+def test_keys_that_are_accepted_are_separated_by_commas_or_lines(
+    environment: Environment, between: str
+) -> None:
+    environment(SECRET_KEYS_ACCEPTED=f"{KEY}{between}{KEY}2{between}")
 
     assert load_settings().accepted_keys == [KEY, f"{KEY}2"]
 

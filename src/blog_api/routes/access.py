@@ -89,7 +89,7 @@ async def log_in(
 async def refresh(
     body: RefreshRequest, access: Access, show: Show, address: CallerAddress, response: Response
 ) -> Token:
-    """Renew a session: its refresh token is used up for the next; used again, it ends both."""
+    """Renew a session: its refresh token is used up for the next; used again, it ends it."""
     token = await access.refresh(token=body.refresh_token, address=address)
     response.headers["Cache-Control"] = "no-store"
     return show.token(token)

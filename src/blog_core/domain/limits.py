@@ -70,6 +70,9 @@ class RateLimits:
     reset_address: Limit = Limit("reset_address", 20, 5 * _MINUTE)
     reset_total: Limit = Limit("reset_total", 300, _MINUTE)
 
+    password_account: Limit = Limit("password_account", 10, 5 * _MINUTE)
+    """For the current password, asked for again of whoever holds an access token."""
+
     refresh_session: Limit = Limit("refresh_session", 30, 5 * _MINUTE)
     """For one session; its client needs one each time that an access token expires."""
     refresh_address: Limit = Limit("refresh_address", 600, 5 * _MINUTE)
@@ -78,8 +81,8 @@ class RateLimits:
     writes: Limit = Limit("writes", 300, _MINUTE)
     """For what one account changes, in each process."""
 
-    # The narrowest comes first and the first refusal ends it: whoever is held back uses up nothing
-    # of what others share.
+    # What is the caller's own comes first and the first refusal ends it: whoever is held back uses
+    # up nothing of what others share.
 
     def of_login(self, *, email: str, address: str) -> list[Attempt]:
         """Return what a login counts as; an unknown address is ''."""
@@ -106,6 +109,10 @@ class RateLimits:
     def of_reset(self, *, address: str) -> list[Attempt]:
         """Return what using a reset token counts as."""
         return [*_at(self.reset_address, address), _attempt(self.reset_total)]
+
+    def of_password_change(self, *, user_id: int) -> Attempt:
+        """Return what changing a password counts as."""
+        return _attempt(self.password_account, str(user_id))
 
     def of_refresh(self, *, session_id: UUID, address: str) -> list[Attempt]:
         """Return what renewing a session counts as."""

@@ -223,10 +223,12 @@ class Access:
 
         Raises:
             InvalidText: the new password breaks a text rule.
+            TooManyRequests: right or wrong, it was tried too often.
             WrongPassword: the current password is another.
             SessionEnded: the account was deleted meanwhile.
         """
         text.password(new_password)
+        await self._limiter.admit(self._limits.of_password_change(user_id=actor.user.id))
         if not await self._passwords.verify(current_password, actor.user.password_hash):
             raise WrongPassword
         password_hash = await self._passwords.hash(new_password)
