@@ -68,7 +68,7 @@ class BeginsAWindowWithEachAttempt(MemoryRateLimiter):
         window.ends_at = self._clock() + attempt.limit.per
 
 
-@saboteur("LIMITER-06")
+@saboteur("LIMITER-06", also="LIMITER-04")
 class PunishesWhoeverTriesAgain(MemoryRateLimiter):
     async def admit(self, attempt: Attempt) -> None:
         try:
