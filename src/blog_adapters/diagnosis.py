@@ -1,6 +1,7 @@
 """What facts about a blog mean: pure judgements over what `blog_adapters.doctor` finds."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
@@ -122,8 +123,9 @@ def secrets_of(settings: Settings) -> Iterator[str]:
         if hasattr(value, "get_secret_value"):
             secret = value.get_secret_value()
             yield from (secret, *secret.split(","))
-            if "://" in secret and (password := urlsplit(secret).password):
-                yield from (password, unquote(password))
+            with suppress(ValueError):  # it only looks like a URL
+                if "://" in secret and (password := urlsplit(secret).password):
+                    yield from (password, unquote(password))
 
 
 def _is_guessable(settings: Settings) -> bool:

@@ -76,6 +76,14 @@ def test_an_account_is_counted_under_its_canonical_key(spelled: str) -> None:
     assert [attempt.key for attempt in login(spelled)] == [attempt.key for attempt in login()]
 
 
+def test_what_is_too_long_for_an_address_is_counted_as_it_is() -> None:
+    long = "a" + "\u0301" * 120
+
+    assert key(login(long), "login_account") != key(
+        login("\u00e1" + "\u0301" * 119), "login_account"
+    )
+
+
 @pytest.mark.parametrize("name", ["login", "login_account"])
 def test_each_account_is_counted_by_itself(name: str) -> None:
     assert key(login(), name) != key(login("ada@example.com"), name)
@@ -143,7 +151,7 @@ def test_a_caller_is_an_address_or_a_network_of_ipv6(address: str, network: str)
     [
         ("login", 10, timedelta(minutes=5)),
         ("login_address", 100, timedelta(minutes=5)),
-        ("login_account", 100, timedelta(hours=1)),
+        ("login_account", 300, timedelta(hours=1)),
         ("login_total", 1000, timedelta(minutes=1)),
         ("registration_address", 20, timedelta(hours=1)),
         ("registration_total", 300, timedelta(minutes=1)),

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID
 
 from blog_core.domain.access import digest_of
-from blog_core.domain.text import canonical_key
+from blog_core.domain.text import EMAIL_MAX, canonical_key
 from blog_core.errors import TooManyRequests
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -57,7 +57,7 @@ class RateLimits:
     login: Limit = Limit("login", 10, 5 * _MINUTE)
     """For one account from one address."""
     login_address: Limit = Limit("login_address", 100, 5 * _MINUTE)
-    login_account: Limit = Limit("login_account", 100, _HOUR)
+    login_account: Limit = Limit("login_account", 300, _HOUR)
     login_total: Limit = Limit("login_total", 1000, _MINUTE)
 
     registration_address: Limit = Limit("registration_address", 20, _HOUR)
@@ -86,7 +86,7 @@ class RateLimits:
 
     def of_login(self, *, email: str, address: str) -> list[Attempt]:
         """Return what a login counts as; an unknown address is ''."""
-        account = canonical_key(email)
+        account = _account(email)
         return [
             *_at(self.login, address, account),
             *_at(self.login_address, address),
@@ -102,7 +102,7 @@ class RateLimits:
         """Return what asking for a reset mail counts as."""
         return [
             *_at(self.forgot_address, address),
-            _attempt(self.forgot_account, canonical_key(email)),
+            _attempt(self.forgot_account, _account(email)),
             _attempt(self.forgot_total),
         ]
 
@@ -144,6 +144,11 @@ def network_of(address: str) -> str:
     if isinstance(found, IPv6Address):
         return str(found.ipv4_mapped or ip_network((int(found) >> 64 << 64, 64)))
     return str(found)
+
+
+def _account(email: str) -> str:
+    """Return an address's key; of one too long for an account, whose key may cost much, itself."""
+    return canonical_key(email) if len(email) <= EMAIL_MAX else email
 
 
 def _at(limit: Limit, address: str, account: str = "") -> list[Attempt]:
