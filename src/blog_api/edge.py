@@ -131,11 +131,17 @@ class Edge:
             return
         request = Request(scope)
         limit = self._limits.of(request.state.path)
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced[:20]) > limit:
+        announced = announced_bytes(request)
+        if announced is not None and announced > limit:
             await body_too_large(request)(scope, receive, send)
         else:
             await self._app(scope, _counting(receive, limit), send)
+
+
+def announced_bytes(request: Request) -> int | None:
+    """Return how long the body is said to be; None when that is not said."""
+    announced = request.headers.get("content-length", "")
+    return int(announced[:20]) if announced.isdecimal() else None
 
 
 def _request_id(scope: Scope) -> str:

@@ -15,6 +15,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from blog_core.testing import builders
 from faults.world import Postgres, World
+from servers import MailServer
 
 PASSWORD = "testpassword123"
 
@@ -80,6 +81,10 @@ class Ledger:
     async def twice(self, database: Postgres) -> list[str]:
         """Return the titles of posts that are there more than once; each was sent under a key."""
         return await database.column("SELECT title FROM posts GROUP BY title HAVING count(*) > 1")
+
+    def missing(self, mail_server: MailServer) -> set[str]:
+        """Return who was promised a mail and got none."""
+        return self.asked - {str(mail["To"]) for mail in mail_server.messages}
 
     async def lost(self, database: Postgres) -> set[str]:
         """Return what was acknowledged and is not there."""

@@ -42,7 +42,7 @@ async def test_when_postgresql_crashes_no_acknowledged_write_is_lost(
     await world.deliver_all()
 
     lost, twice = await ledger.lost(world.database), await ledger.twice(world.database)
-    missing = ledger.asked - {str(mail["To"]) for mail in world.mail_server.messages}
+    missing = ledger.missing(world.mail_server)
     scorecard.add(
         "PostgreSQL crashes (`-m immediate`) under 10 writers",
         target="no acknowledged write or mail lost, no post twice, no failure but 503, "

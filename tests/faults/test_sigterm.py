@@ -40,7 +40,7 @@ async def test_a_sigterm_costs_no_request_that_was_sent_before_it(
 
     lost = await ledger.lost(world.database)
     dropped = [begun for begun in ledger.cut_off if any(start < begun < end for start, end in up)]
-    missing = ledger.asked - {str(mail["To"]) for mail in world.mail_server.messages}
+    missing = ledger.missing(world.mail_server)
     stored, shown = await world.pictures()
     scorecard.add(
         "SIGTERM under 10 writers, the last while storage and mail server hang",

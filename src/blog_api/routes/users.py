@@ -17,6 +17,7 @@ from blog_api.dependencies import (
     UserQueries,
     Users,
 )
+from blog_api.edge import announced_bytes
 from blog_api.listing import PageOfPosts
 from blog_api.openapi import (
     ETAG,
@@ -199,8 +200,8 @@ async def uploaded_file(request: Request, user_id: PathId, actor: CurrentActor) 
         RequestValidationError: the form has no such file.
         HTTPException: 400, it is no form.
     """
-    announced = request.headers.get("content-length", "")
-    if not (announced.isdecimal() and int(announced[:20]) <= _LITTLE):
+    announced = announced_bytes(request)
+    if announced is None or announced > _LITTLE:
         actor.require_self(UserId(user_id), "update this user's picture")
     try:
         async with request.form() as form:

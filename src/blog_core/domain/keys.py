@@ -64,7 +64,7 @@ class KeyRing:
     def refresh_token(self, session_id: UUID, generation: int) -> str:
         """Return a session's refresh token of this number, from 1."""
         message = f"{session_id.hex}.{generation}"
-        return f"{message}.{self.macs(_REFRESHING, message.encode())[0]}"
+        return f"{message}.{_mac(self.keys[0], _REFRESHING, message.encode())}"
 
     def read_refresh_token(self, token: str) -> RefreshClaims:
         """Return what a refresh token of ours says.
