@@ -76,7 +76,8 @@ def _in_words(error: Exception, settings: Settings) -> str:
     cause = error.__cause__ or error
     if isinstance(cause, TimeoutError):
         return "no answer in time"
-    text = _without_secrets(" ".join(str(cause).partition("\n")[0].split()), settings)
+    said = _without_secrets(str(cause), settings)  # whole: a secret may contain what is cut off
+    text = " ".join(said.partition("\n")[0].split())
     return f"{type(cause).__name__}: {text[:200]}" if text else type(cause).__name__
 
 

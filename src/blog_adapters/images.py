@@ -14,8 +14,8 @@ _SIDE = 300
 _PIXELS_MAX = 25_000_000
 _QUALITY = 85
 
-# What is larger is decoded one at a time: 38 bytes of WebP can take 400 MB. A JPEG need not wait,
-# because it is decoded at a fraction of its size.
+# What is larger is decoded one at a time: 38 bytes of WebP can take 400 MB. A JPEG need not wait
+# that is decoded at a fraction of its size, and in one scan: of several, the decoder keeps all.
 _LARGE = 6_000_000
 _TURN = Lock()
 
@@ -24,7 +24,7 @@ _DRAFT = (2 * _SIDE, 2 * _SIDE)
 
 # A JPEG may order the decoder over the whole picture again and again, with 60 bytes each time:
 # 5 MiB are good for minutes. Cameras and editors use about ten scans.
-_START_OF_SCAN, _SCANS_MAX = b"\xff\xda", 500
+_START_OF_SCAN, _SCANS_MAX = b"\xff\xda", 100
 
 # Orientation in EXIF: how to turn what the camera stored (Exif 3.0, 4.6.5).
 _UPRIGHT = {
@@ -64,8 +64,9 @@ class PillowImageProcessor:
 def _profile_picture(upload: bytes) -> bytes:
     try:
         with Image.open(BytesIO(upload), formats=_FORMATS) as image:
-            _refuse_bombs(image, upload)
-            with _turn_of(image):
+            scans = _scans(image, upload)
+            _refuse_bombs(image, scans)
+            with _turn_of(image, scans):
                 picture = _square(image)
         output = BytesIO()
         picture.save(output, "JPEG", quality=_QUALITY, optimize=True)
@@ -74,17 +75,22 @@ def _profile_picture(upload: bytes) -> bytes:
     return output.getvalue()
 
 
-def _refuse_bombs(image: Image.Image, upload: bytes) -> None:
+def _refuse_bombs(image: Image.Image, scans: int) -> None:
     """Raise InvalidImage for what is cheap to send and dear to decode; nothing is decoded yet."""
-    if image.width * image.height > _PIXELS_MAX:
-        raise InvalidImage
-    if image.format not in {"PNG", "GIF", "WEBP"} and upload.count(_START_OF_SCAN) > _SCANS_MAX:
+    if image.width * image.height > _PIXELS_MAX or scans > _SCANS_MAX:
         raise InvalidImage
 
 
-def _turn_of(image: Image.Image) -> AbstractContextManager[object]:
-    is_large = image.width * image.height > _LARGE and image.format in {"PNG", "GIF", "WEBP"}
-    return _TURN if is_large else nullcontext()
+def _scans(image: Image.Image, upload: bytes) -> int:
+    """Return how often a JPEG goes over the picture, or more: a thumbnail inside counts, too."""
+    is_jpeg = image.format not in {"PNG", "GIF", "WEBP"}  # or what is opened as one, such as MPO
+    return upload.count(_START_OF_SCAN) if is_jpeg else 0
+
+
+def _turn_of(image: Image.Image, scans: int) -> AbstractContextManager[object]:
+    is_large = image.width * image.height > _LARGE
+    keeps_all = scans != 1 or "progressive" in image.info
+    return _TURN if is_large and keeps_all else nullcontext()
 
 
 def _square(image: Image.Image) -> Image.Image:

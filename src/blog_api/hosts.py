@@ -1,8 +1,11 @@
 """Under which names the blog answers; by default under any."""
 
+import re
 from collections.abc import Iterable
 
 from starlette.types import Scope
+
+_LABELS = re.compile(rb"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 _PROBES = {"/livez", "/readyz"}
 """What asks for these knows the process by its address."""
@@ -29,7 +32,11 @@ class Hosts:
         if len(given) != 1:
             return False
         name = _without_port(given[0].lower())
-        return name in self._names or name.endswith(self._beneath)
+        return name in self._names or self._is_beneath(name)
+
+    def _is_beneath(self, name: bytes) -> bool:
+        """Whether it is a name at all, and ends as one of the allowed do (RFC 9110, 4.2.4)."""
+        return name.endswith(self._beneath) and _LABELS.fullmatch(name) is not None
 
 
 def _without_port(host: bytes) -> bytes:

@@ -206,6 +206,22 @@ async def test_a_server_that_repeats_a_secret_is_not_quoted(
     assert KEY not in str(found)
 
 
+async def test_a_secret_with_blanks_and_breaks_is_not_quoted_either(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "two  blanks and\ta tab, long enough for a key"
+
+    async def refuse(*_: object) -> str:
+        return f"550 I do not know {secret}"
+
+    monkeypatch.setattr(MailServer, "handle_MAIL", refuse, raising=False)
+
+    found = await found_by(settings | {"secret_key": secret})
+
+    assert "***" in found["mail"].said
+    assert "long enough for a key" not in str(found)
+
+
 async def test_parts_that_never_answer_hold_nobody_up_for_long(
     settings: dict[str, Any], silence: int
 ) -> None:

@@ -288,7 +288,19 @@ async def test_a_host_name_of_ours_is_answered(opened: Open, host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["", "evil.test", "blog.test", "xblog.test", "blog.example.com.evil", "blog.example.com."],
+    [
+        "",
+        "evil.test",
+        "blog.test",
+        "xblog.test",
+        "blog.example.com.evil",
+        "blog.example.com.",
+        ".blog.test",
+        "a..blog.test",
+        "evil@a.blog.test",
+        "evil/a.blog.test",
+        "evil a.blog.test",
+    ],
 )
 async def test_any_other_is_refused(opened: Open, host: str) -> None:
     async with opened(allowed_hosts="blog.example.com,*.blog.test") as blog:

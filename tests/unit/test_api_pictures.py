@@ -139,6 +139,15 @@ async def test_without_a_file_is_422(corey: AsyncClient, form: dict[str, Any]) -
     assert (response.status_code, response.json()["detail"]) == (422, "body.file: Field required")
 
 
+async def test_of_a_form_that_can_hold_no_file_nothing_is_read(corey: AsyncClient) -> None:
+    upload = Reader()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    response = await corey.patch(PICTURE, content=upload, headers=form)
+
+    assert (response.status_code, upload.asked) == (422, 0)
+
+
 async def test_without_a_file_is_422_even_for_another_users_id(ada: AsyncClient) -> None:
     assert (await ada.patch(PICTURE, files={"picture": b"x"})).status_code == 422
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from blog_core.domain.limits import DEFAULT_LIMITS, Attempt, network_of
+from blog_core.domain.limits import DEFAULT_LIMITS, Attempt, networks_of
 
 HOME, WORK = "192.0.2.1", "198.51.100.1"
 
@@ -131,19 +131,37 @@ def test_a_user_is_counted_by_their_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "network"),
+    ("address", "networks"),
     [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("testclient", "testclient"),
-        ("", ""),
+        ("192.0.2.1", ["192.0.2.1"]),
+        ("::ffff:192.0.2.1", ["192.0.2.1"]),
+        ("2001:db8:1:2:3:4:5:6", ["2001:db8:1:2::/64", "2001:db8:1::/48"]),
+        ("2001:DB8:1:2::", ["2001:db8:1:2::/64", "2001:db8:1::/48"]),
+        ("fe80::1%eth0", ["fe80::/64", "fe80::/48"]),
+        ("testclient", ["testclient"]),
+        ("", [""]),
     ],
 )
-def test_a_caller_is_an_address_or_a_network_of_ipv6(address: str, network: str) -> None:
-    assert network_of(address) == network
+def test_a_caller_is_an_address_or_the_networks_of_ipv6(address: str, networks: list[str]) -> None:
+    assert networks_of(address) == networks
+
+
+def test_whoever_has_many_networks_of_ipv6_has_twice_the_amount_of_one() -> None:
+    here, there = (DEFAULT_LIMITS.of_reset(address=f"2001:db8:1:{n}::1") for n in (1, 2))
+
+    assert here[0].key != there[0].key
+    assert here[1] == there[1]
+    assert here[1].limit.amount == 2 * DEFAULT_LIMITS.reset_address.amount
+
+
+def test_one_network_of_ipv6_cannot_use_up_what_an_account_has() -> None:
+    attempts = DEFAULT_LIMITS.of_login(email="corey@example.com", address="2001:db8::1")
+    own, wider = (each.limit for each in attempts if each.limit.name == "login")
+
+    most = wider.amount * (DEFAULT_LIMITS.login_account.per // wider.per)
+
+    assert own.amount < wider.amount
+    assert most < DEFAULT_LIMITS.login_account.amount
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ from dependency_injector import providers
 
 from blog_adapters.container import Container, in_memory_container
 from blog_adapters.memory import MemoryPasswords
+from blog_core.domain.idempotency import IdempotencyKey
+from blog_core.domain.keys import KeyRing
 from blog_core.domain.limits import Attempt
 from blog_core.errors import (
     BadCredentials,
     InvalidResetToken,
     InvalidText,
+    KeyReused,
     TooManyRequests,
     WrongPassword,
 )
@@ -109,6 +112,19 @@ async def test_what_is_tried_too_often_is_refused_before_any_work(
 
 async def test_a_registration_is_counted(users: Users, limiter: Counted) -> None:
     await users.register(username="corey", email=EMAIL, password=PASSWORD, address=ADDRESS)
+
+    assert limiter.names == ["registration_address", "registration_total"]
+
+
+async def test_another_registration_under_a_key_is_counted(users: Users, limiter: Counted) -> None:
+    key = IdempotencyKey("key", KeyRing((b"s" * 32,)))
+    await users.register(username="corey", email=EMAIL, password=PASSWORD, key=key)
+    limiter.attempts.clear()
+
+    with pytest.raises(KeyReused):
+        await users.register(
+            username="corey", email=EMAIL, password="another guess", key=key, address=ADDRESS
+        )
 
     assert limiter.names == ["registration_address", "registration_total"]
 

@@ -441,12 +441,24 @@ class TestRenewing:
         self, blog: Blog
     ) -> None:
         token = await blog.tokens_of()
-        for _ in range(9):
-            blog.clock.now += timedelta(days=10)
+        for _ in range(8):
+            blog.clock.now += timedelta(days=11)
             token = await blog.access.refresh(token=token.refresh_token)
-        blog.clock.now += 31 * SECOND
+        blog.clock.now = NOW + timedelta(days=90) + 31 * SECOND
 
         assert not await blog.renews(token.refresh_token)
+
+    @pytest.mark.parametrize(("left", "good"), [(SECOND, True), (SECOND / 2, False)])
+    async def test_what_would_last_less_than_a_second_is_not_given_out(
+        self, blog: Blog, left: timedelta, good: bool
+    ) -> None:
+        token = await blog.tokens_of()
+        for _ in range(8):
+            blog.clock.now += timedelta(days=11)
+            token = await blog.access.refresh(token=token.refresh_token)
+        blog.clock.now = NOW + timedelta(days=90) - left
+
+        assert await blog.renews(token.refresh_token) is good
 
     async def test_an_access_token_does_not_outlive_its_session(self, blog: Blog) -> None:
         token = await blog.tokens_of()

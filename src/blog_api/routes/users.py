@@ -204,10 +204,12 @@ async def uploaded_file(request: Request, user_id: PathId, actor: CurrentActor) 
     if announced is None or announced > _LITTLE:
         actor.require_self(UserId(user_id), "update this user's picture")
     try:
-        async with request.form() as form:
-            file = form.get("file")
-            if isinstance(file, UploadFile):
-                return await file.read()
+        # Of another kind of form nothing is read: no file can be in it.
+        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            async with request.form() as form:
+                file = form.get("file")
+                if isinstance(file, UploadFile):
+                    return await file.read()
     except ValueError as error:  # a charset that Python knows and cannot decode
         raise HTTPException(400) from error
     raise RequestValidationError(

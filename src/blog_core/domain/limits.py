@@ -1,6 +1,6 @@
 """How often something may be tried, by whom: the limits, and what each attempt is counted under."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID
@@ -131,19 +131,23 @@ DEFAULT_LIMITS = RateLimits()
 """What holds unless somebody says otherwise."""
 
 
-def network_of(address: str) -> str:
-    """Return what of a network address counts as one caller.
+def networks_of(address: str) -> list[str]:
+    """Return what of a network address counts as one caller, the narrowest first.
 
-    An IPv6 address is one of 2^64 that the same customer has (RFC 6177), so its /64 counts. IPv4
-    in IPv6 is IPv4, and what is no address stays as it is.
+    An IPv6 address is one of 2^64 in the same network, so its /64 counts; and a customer may have
+    a /48 of those (RFC 6177), so that counts, too. IPv4 in IPv6 is IPv4, and what is no address
+    stays as it is.
     """
     try:
         found = ip_address(address)
     except ValueError:
-        return address
-    if isinstance(found, IPv6Address):
-        return str(found.ipv4_mapped or ip_network((int(found) >> 64 << 64, 64)))
-    return str(found)
+        return [address]
+    if not isinstance(found, IPv6Address):
+        return [str(found)]
+    if found.ipv4_mapped:
+        return [str(found.ipv4_mapped)]
+    number = int(found)  # without a scope, which no network has
+    return [str(ip_network((number, length), strict=False)) for length in (64, 48)]
 
 
 def _account(email: str) -> str:
@@ -152,8 +156,11 @@ def _account(email: str) -> str:
 
 
 def _at(limit: Limit, address: str, account: str = "") -> list[Attempt]:
-    """Count under an address, unless it is unknown."""
-    return [_attempt(limit, network_of(address), account)] if address else []
+    """Count under an address, unless it is unknown; a wider network has twice the amount."""
+    return [
+        _attempt(replace(limit, amount=limit.amount * share), network, account)
+        for share, network in enumerate(networks_of(address) if address else (), start=1)
+    ]
 
 
 def _attempt(limit: Limit, *who: str) -> Attempt:

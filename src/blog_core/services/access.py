@@ -64,6 +64,9 @@ class AccessPolicy:
         return min(now + self.refresh_lifetime, begun + self.session_lifetime)
 
 
+_SECOND = timedelta(seconds=1)
+"""What is promised in whole seconds has to last one."""
+
 _log = logging.getLogger("blog.access")
 
 
@@ -163,16 +166,15 @@ class Access:
                 session = await uow.sessions.get(claims.session_id)
             except SessionNotFound as over:
                 raise SessionEnded from over
-            if session.is_over(now):
+            expires_at = self._policy.session_end(begun=session.created_at, now=now)
+            if session.is_over(now) or expires_at - now < _SECOND:
                 raise SessionEnded
             if claims.generation != session.generation:
                 _log.warning("session %s ends: a refresh token was used again", session.id)
                 await uow.sessions.end(session.id, session.user_id)
                 await uow.commit()
                 raise SessionEnded
-            session = session.renewed(
-                now=now, expires_at=self._policy.session_end(begun=session.created_at, now=now)
-            )
+            session = session.renewed(now=now, expires_at=expires_at)
             await uow.sessions.save(session)
             await uow.commit()
         return self._token_of(session, now)

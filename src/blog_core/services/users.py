@@ -9,7 +9,7 @@ from blog_core.domain.limits import DEFAULT_LIMITS, RateLimits
 from blog_core.domain.outbox import Entry, PictureDiscarded
 from blog_core.domain.users import NewUser, User, UserId
 from blog_core.domain.versions import require_seen
-from blog_core.errors import InvalidImage, NoPicture
+from blog_core.errors import InvalidImage, KeyReused, NoPicture
 from blog_core.ports import (
     Clock,
     ImageProcessor,
@@ -83,11 +83,14 @@ class Users:
         text.password(password)
         request = key.request("register", username, email, password) if key else None
         if request is not None:  # no hashing for what was done already
-            async with self._uow() as uow:
-                if known := await self._registered(uow, request):
-                    return known
-        for attempt in self._limits.of_registration(address=address):
-            await self._limiter.admit(attempt)
+            try:
+                async with self._uow() as uow:
+                    if known := await self._registered(uow, request):
+                        return known
+            except KeyReused:  # or somebody tries which password it was done with
+                await self._admit_registration(address)
+                raise
+        await self._admit_registration(address)
         password_hash = await self._passwords.hash(password)
         async with self._uow() as uow:
             user = await self._registered(uow, request)
@@ -199,6 +202,10 @@ class Users:
             user = await self._show(uow, user_id, None, seen)
             await uow.commit()
         return user
+
+    async def _admit_registration(self, address: str) -> None:
+        for attempt in self._limits.of_registration(address=address):
+            await self._limiter.admit(attempt)
 
     async def _registered(self, uow: UnitOfWork, request: KeyedRequest | None) -> User | None:
         user_id = await done_before(uow, request, self._clock())
