@@ -27,6 +27,13 @@ class Served:
     url: str
     log: Path
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        url = httpx.URL(self.url)
+        assert url.port is not None
+        return url.host, url.port
+
     def get(self, path: str) -> httpx.Response:
         """Answer one GET."""
         return httpx.get(self.url + path, timeout=PATIENCE)

@@ -42,6 +42,8 @@ from blog_core.errors import BlogError
 DRAIN_SECONDS = 20
 """How long requests and mails in hand may take after a SIGTERM."""
 
+_LINGER_SECONDS = 0.5
+
 START_SECONDS = 30
 """How long one of several processes may take to start, and to answer its supervisor."""
 
@@ -195,10 +197,25 @@ async def _serve(container: Container) -> None:
     with _listening(settings) as listener:
         await _ready(container)
         _say_where(listener)
-        server = uvicorn.Server(uvicorn.Config(create_app(container), **_SERVER))
+        server = _Server(uvicorn.Config(create_app(container), **_SERVER))
         await server.serve(sockets=[listener])
     if not server.started:
         raise StartError("the server could not start; the log says why")
+
+
+class _Server(uvicorn.Server):
+    """A server that reads what was sent to it before it was told to end.
+
+    Else what waits in a connection, or to be connected, would be cut off. Whoever is answered
+    meanwhile is asked to let go of the connection.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of everybody, and end."""
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        await asyncio.sleep(_LINGER_SECONDS)
+        await super().shutdown(sockets)
 
 
 def _supervise(settings: Settings, workers: int) -> None:

@@ -6,8 +6,10 @@ import re
 import signal
 import socket
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -28,6 +30,7 @@ ACCOUNT: dict[str, Any] = {
     "password": "correct horse",
 }
 FORM = {"username": ACCOUNT["email"], "password": ACCOUNT["password"]}
+PROBE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 SECRET = "a secret key that nobody else has, of 32 bytes"
 
 
@@ -50,6 +53,10 @@ def listens(url: str) -> bool:
     except httpx.TransportError:
         return False
     return True
+
+
+def read_to_the_end(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(4096), b""))
 
 
 def test_with_nothing_set_the_blog_answers_and_is_ready(tmp_path: Path) -> None:
@@ -94,6 +101,40 @@ def test_requests_in_hand_at_sigterm_are_answered(tmp_path: Path) -> None:
             status = served.end()
 
         assert (status, {answer.result() for answer in answers}) == (0, {200})
+
+
+def test_what_was_sent_before_sigterm_is_answered(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path) as served,
+        socket.create_connection(served.address, PATIENCE) as known,
+    ):
+        known.sendall(PROBE)
+        assert b" 200 " in known.recv(4096)
+
+        served.process.send_signal(signal.SIGSTOP)  # meanwhile it can read nothing
+        known.sendall(PROBE)
+        with socket.create_connection(served.address, PATIENCE) as new:
+            new.sendall(PROBE)
+            time.sleep(0.2)
+            served.process.send_signal(signal.SIGTERM)
+            served.process.send_signal(signal.SIGCONT)
+            answers = [read_to_the_end(known), read_to_the_end(new)]
+
+    assert [b" 200 " in answer for answer in answers] == [True, True]
+
+
+def test_whoever_is_answered_after_sigterm_is_asked_to_let_go(tmp_path: Path) -> None:
+    told: set[str | None] = set()
+    with serving(tmp_path) as served, closing(HTTPConnection(*served.address)) as connection:
+        connection.connect()
+        served.process.send_signal(signal.SIGTERM)
+        while "close" not in told:  # else it ends where nobody listens any more
+            connection.request("GET", "/livez")
+            answer = connection.getresponse()
+            answer.read()
+            told.add(answer.getheader("Connection"))
+
+    assert "close" in told
 
 
 def test_the_data_survives_a_kill_of_everything(tmp_path: Path) -> None:
