@@ -156,13 +156,13 @@ _UNSAFE: tuple[tuple[str, Callable[[Settings], bool], str, str], ...] = (
     (
         "FRONTEND_URL",
         _leads_here,
-        "reset links lead to the reader's own machine",
+        "links lead to the reader's own machine",
         "set it to where the pages are",
     ),
     (
         "FRONTEND_URL",
         lambda settings: settings.frontend_url.startswith("http:") and not _leads_here(settings),
-        "reset links travel without https",
+        "links, of reset mails too, lead to pages without https",
         "serve the pages by https",
     ),
     (

@@ -76,6 +76,11 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _own_address(validated: Mapping[str, Any]) -> str:
+    port = validated["port"]
+    return "http://localhost" if port == 80 else f"http://localhost:{port}"
+
+
 def _database_address(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(_DATABASE_SCHEMES):
         raise ValueError("must begin with postgresql://")
@@ -160,7 +165,7 @@ class Settings(BaseModel):
     session_expire_days: Days = 90
     reset_token_expire_minutes: Minutes = 60
 
-    frontend_url: WebAddress = "http://localhost:8000"
+    frontend_url: WebAddress = Field(default_factory=_own_address)
     posts_per_page: int = Field(default=10, ge=1, le=100)
     max_upload_size_bytes: int = Field(default=5 * 1024 * 1024, ge=1, le=100 * 1024 * 1024)
 
@@ -279,7 +284,10 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values are valida
     try:
         return _Environment(**values)
     except ValidationError as error:
-        raise SettingsError("; ".join(map(_in_words, error.errors(include_input=False)))) from None
+        wrong = error.errors(include_input=False)
+        # Of a default that follows another setting, only the other one is worth a word.
+        told = [each for each in wrong if each["type"] != "default_factory_not_called"]
+        raise SettingsError("; ".join(map(_in_words, told))) from None
     except UnicodeDecodeError as error:
         raise SettingsError(".env: not UTF-8") from error
 

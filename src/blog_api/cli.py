@@ -225,6 +225,7 @@ def _supervise(settings: Settings, workers: int) -> None:
         _say_where(listener)
         # The processes are spawned, and read their settings from the environment.
         os.environ["DATA_DIR"] = str(settings.data_dir)
+        os.environ["PORT"] = str(settings.port)
         config = uvicorn.Config("blog_api.cli:child_app", factory=True, workers=workers, **_SERVER)
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()

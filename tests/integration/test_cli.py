@@ -198,6 +198,20 @@ def test_several_workers_serve_one_blog(tmp_path: Path) -> None:
     assert eventually(lambda: not is_alive(postgres))
 
 
+def test_a_worker_process_links_to_the_port_that_was_chosen(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as served:
+        log_in(served).close()
+        httpx.post(
+            f"{served.url}/api/users/forgot-password", json={"email": ACCOUNT["email"]}
+        ).raise_for_status()
+        mails = tmp_path / "var/mail"
+        arrived = eventually(lambda: any(mails.glob("*.eml")))
+
+        assert arrived
+        (mail,) = mails.glob("*.eml")
+        assert f"http://localhost:{served.address[1]}/reset-password" in mail.read_text()
+
+
 def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     with serving(tmp_path, "--workers", "2") as served:
         served.end(signal.SIGKILL)

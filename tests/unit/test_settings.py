@@ -72,6 +72,16 @@ class TestDefaults:
         assert (settings.mail_port, settings.mail_from) == (587, "noreply@example.com")
         assert (settings.mail_use_tls, settings.mail_use_ssl) == (True, False)
 
+    @pytest.mark.parametrize(
+        ("port", "expected"), [("9000", "http://localhost:9000"), ("80", "http://localhost")]
+    )
+    def test_readers_are_led_to_where_the_blog_listens(
+        self, environment: Environment, port: str, expected: str
+    ) -> None:
+        environment(PORT=port)
+
+        assert load_settings().frontend_url == expected
+
     def test_settings_never_change(self) -> None:
         with pytest.raises(ValidationError):
             load_settings().port = 1
