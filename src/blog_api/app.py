@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI, Response
-from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 from starlette.types import Scope
@@ -15,20 +14,21 @@ from starlette.types import Scope
 from blog_adapters.container import Container, close, follow_data, keep_up
 from blog_adapters.relay import run_relay
 from blog_api.cache import ResponseCache
+from blog_api.cookies import SessionCookie
 from blog_api.edge import BodyLimits, Edge
 from blog_api.headers import SecurityHeaders
 from blog_api.hosts import Hosts
 from blog_api.openapi import DescribedAPI
 from blog_api.origins import Origins
-from blog_api.pages import docs
+from blog_api.pages import account, docs, reading
+from blog_api.pages.assets import assets
+from blog_api.pages.rendering import Pages
 from blog_api.problems import handle_errors
 from blog_api.proxies import TrustedProxies
-from blog_api.routes import access, health, posts, users
+from blog_api.routes import access, health, posts, session, users
 
 RELAY_STOP_SECONDS = 20
 """How long deliveries in hand may take at shutdown; later the outbox takes them up again."""
-
-_STATIC = Path(__file__).parent / "pages" / "static"
 
 
 def create_app(container: Container, *, relay: bool = True) -> FastAPI:
@@ -56,12 +56,13 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
         return None if version is None else (source, version)
 
     settings = container.settings()
+    https = settings.frontend_url.startswith("https:")
     edge = Middleware(
         Edge,
         limits=BodyLimits(max_upload_bytes=settings.max_upload_size_bytes),
         hosts=Hosts(settings.hosts),
         origins=Origins(settings.origins),
-        security=SecurityHeaders(https=settings.frontend_url.startswith("https:")),
+        security=SecurityHeaders(https=https, pictures=settings.s3_public_url),
     )
     middleware = [edge, Middleware(TrustedProxies, proxies=settings.proxies)]
     if settings.response_cache_bytes:
@@ -79,21 +80,18 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
         redoc_url=None,
     )
     app.state.container = container
+    app.state.session_cookie = SessionCookie(https=https)
+    app.state.pages = Pages(url=settings.frontend_url)
     handle_errors(app)
-    for module in (posts, users, access, health):
+    for module in (posts, users, access, session, health, reading, account):
         app.include_router(module.router)
     if settings.docs:
         app.include_router(docs.router)
 
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", assets(), name="static")
     media = container.media_folder()
     if media is not None:
         app.mount("/media", _Pictures(directory=media), name="media")
-
-    @app.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("docs" if settings.docs else "api/posts")
-
     return app
 
 

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from blog_adapters.container import Container
+from blog_api.cookies import SessionCookie
 from blog_api.presenting import Presenter
 from blog_core import ports, services
 from blog_core.domain.access import Actor
@@ -70,15 +71,33 @@ UserQueries = Annotated[ports.UserQueries, Depends(user_queries)]
 Show = Annotated[Presenter, Depends(presenter)]
 
 
-async def current_actor(access: Access, token: Annotated[str | None, Depends(_bearer)]) -> Actor:
-    """Return who is asking.
+async def session_cookie(request: Request) -> SessionCookie:
+    """Return how a browser keeps its session."""
+    cookie: SessionCookie = request.app.state.session_cookie
+    return cookie
+
+
+Cookie = Annotated[SessionCookie, Depends(session_cookie)]
+
+
+async def current_actor(
+    request: Request,
+    access: Access,
+    cookie: Cookie,
+    token: Annotated[str | None, Depends(_bearer)],
+) -> Actor:
+    """Return who is asking: by a bearer token, else by a browser's cookie.
 
     Raises:
-        NotAuthenticated: there is no bearer token, or it lets nobody in.
+        NotAuthenticated: there is neither, or it lets nobody in.
+        ForeignOrigin: the cookie came from a page of somebody else's.
     """
-    if token is None:
+    if token is not None:
+        return await access.authenticate(token=token)
+    kept = cookie.read(request)
+    if kept is None:
         raise NotAuthenticated
-    return await access.authenticate(token=token)
+    return await access.recognise(token=kept)
 
 
 async def in_private(

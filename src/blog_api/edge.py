@@ -37,7 +37,7 @@ class BodyLimits:
         self._table = (
             (re.compile(r"/api/posts(/.*)?"), 3 * _MEBIBYTE),
             (re.compile(r"/api/users/[^/]+/picture"), max_upload_bytes + _MEBIBYTE),
-            (re.compile(r"/api/users/token"), 16 * _KIBIBYTE),
+            (re.compile(r"/api/(users/token|session)"), 16 * _KIBIBYTE),
         )
 
     def of(self, path: str) -> int:

@@ -4,17 +4,18 @@ Everything is made once, at the start; a request costs two look-ups.
 """
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from blog_api.pages.docs import DOCS_POLICIES
-from blog_api.pages.error import STYLE_HASH
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 _NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 _PICTURE = f"{_NOTHING}; sandbox"
 _PAGE = (
-    f"default-src 'self'; style-src 'self' {STYLE_HASH}; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: https:{images}; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 _YEAR = 365 * 24 * 60 * 60
 
@@ -34,14 +35,17 @@ class SecurityHeaders:
 
     Args:
         https: the blog is reached by https alone, and browsers shall remember that for a year.
+        pictures: a URL of the place that pictures come from; None when it is ours.
     """
 
-    def __init__(self, *, https: bool) -> None:
+    def __init__(self, *, https: bool, pictures: str | None = None) -> None:
         kept = {"Strict-Transport-Security": f"max-age={_YEAR}"} if https else {}
         self._data = _made(_NOTHING, kept)
         # The frontend may have an origin of its own, and shows them.
         self._files = _made(_PICTURE, kept, shared_with="cross-origin")
-        self._page = _made(_PAGE, kept | _OF_DOCUMENTS)
+        place = urlsplit(pictures or "")
+        origin = f" {place.scheme}://{place.netloc}" if place.scheme == "http" else ""
+        self._page = _made(_PAGE.format(images=origin), kept | _OF_DOCUMENTS)
         self._by_path = {
             path: _made(policy, kept | _OF_DOCUMENTS) for path, policy in DOCS_POLICIES.items()
         } | dict.fromkeys(("/livez", "/readyz", "/openapi.json"), self._data)

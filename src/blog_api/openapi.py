@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from blog_api.cookies import ForeignOrigin
 from blog_api.problems import (
     BAD_BODY,
     RETRY_AFTER_SECONDS,
@@ -38,7 +39,7 @@ TAKES_KEY = (RequestInFlight(), KeyReused())
 TOO_OFTEN = DEFAULT_LIMITS.login.exceeded(timedelta(seconds=42))
 """What is answered to whoever tries something too often."""
 
-NEEDS_TOKEN_TO_WRITE = (*NEEDS_TOKEN, TOO_OFTEN)
+NEEDS_TOKEN_TO_WRITE = (*NEEDS_TOKEN, ForeignOrigin(), TOO_OFTEN)
 """The errors of every route that needs an access token and changes something."""
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -57,6 +58,7 @@ ETAG = {
     )
 }
 LINK = {"Link": _header("`next` and `prev`, as far as they exist (RFC 8288).", required=False)}
+SET_COOKIE = {"Set-Cookie": _header("The session; for browsers alone, no script sees it.")}
 NO_STORE = {"Cache-Control": _header("Not to be kept.", const="no-store")}
 
 RETRY_AFTER = {

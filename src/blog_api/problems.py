@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
-from blog_api.pages.error import error_page
+from blog_api.cookies import ForeignOrigin
 from blog_api.schemas import FieldProblem, Problem, ValidationProblem
 from blog_core.errors import (
     BlogError,
@@ -52,6 +52,7 @@ STATUSES: Mapping[type[BlogError], int] = {
     KeyReused: 422,
     NotAuthenticated: 401,
     Forbidden: 403,
+    ForeignOrigin: 403,
     TooManyRequests: 429,
     Unavailable: 503,
 }
@@ -112,7 +113,7 @@ def answer(
     """Return an error as the caller wants it: the API's in JSON, a page's in HTML."""
     headers = {"Cache-Control": "no-store", **_HEADERS.get(status, {}), **(headers or {})}
     if not request.state.path.startswith(("/api", "/livez", "/readyz")):
-        page = error_page(status, _PAGE_DETAILS.get(status, detail))
+        page = request.app.state.pages.error(request, status, _PAGE_DETAILS.get(status, detail))
         return Response(page, status, headers, media_type="text/html")
     body = problem(
         status=status, code=code, detail=detail, instance=request.state.request_id, errors=errors

@@ -80,6 +80,9 @@ class PlannedRoute(APIRoute):
             if errors:
                 raise RequestValidationError(errors)
             result = await self.endpoint(**arguments)
+            if isinstance(result, Response):
+                result.raw_headers += told.raw_headers
+                return result
             response = Response(
                 written(result) if has_answer else None,
                 status_code=status,

@@ -142,6 +142,7 @@ class Apps:
             settings.max_upload_size_bytes,
             settings.response_cache_bytes,
             settings.frontend_url,
+            settings.s3_public_url,
             settings.hosts,
             settings.origins,
             settings.docs,

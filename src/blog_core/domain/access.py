@@ -43,9 +43,12 @@ class Session:
 
     def renewed(self, *, now: datetime, expires_at: datetime) -> "Session":
         """Return the session with another refresh token, good until then."""
-        return replace(
-            self, last_used_at=now, expires_at=expires_at, generation=self.generation + 1
-        )
+        kept = self.kept(now=now, expires_at=expires_at)
+        return replace(kept, generation=self.generation + 1)
+
+    def kept(self, *, now: datetime, expires_at: datetime) -> "Session":
+        """Return the session as used now, and good until then."""
+        return replace(self, last_used_at=now, expires_at=expires_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,14 @@ class AccessToken:
     value: str = field(repr=False)
     expires_in: timedelta
     refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionToken:
+    """What a browser keeps for us, and for how long at most. It is as good as its session is."""
+
+    value: str = field(repr=False)
+    lasts: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from blog_core.errors import InvalidRefreshToken
+from blog_core.errors import InvalidAccessToken, InvalidRefreshToken
 
 _REFRESH_TOKEN = re.compile(r"([0-9a-f]{32})\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{43})")
+_SESSION_TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,26 @@ class KeyRing:
             raise InvalidRefreshToken
         return RefreshClaims(session_id=UUID(session_id), generation=int(generation))
 
+    def session_token(self, session_id: UUID) -> str:
+        """Return what stands for a session itself, such as in a browser's cookie."""
+        return f"{session_id.hex}.{_mac(self.keys[0], _SESSION, session_id.bytes)}"
 
-_REFRESHING = "refresh-token"
+    def read_session_token(self, token: str) -> UUID:
+        """Return the session that a token of ours stands for.
+
+        Raises:
+            InvalidAccessToken: it is none.
+        """
+        found = _SESSION_TOKEN.fullmatch(token)
+        if found is None:
+            raise InvalidAccessToken
+        session_id, mac = UUID(found[1]), found[2]
+        if not self.recognises(mac, _SESSION, session_id.bytes):
+            raise InvalidAccessToken
+        return session_id
+
+
+_REFRESHING, _SESSION = "refresh-token", "session-token"
 
 
 def _mac(key: bytes, purpose: str, message: bytes) -> str:

@@ -12,6 +12,7 @@ from blog_core.domain.access import (
     AccessToken,
     Actor,
     Session,
+    SessionToken,
     digest_of,
 )
 from blog_core.domain.keys import KeyRing
@@ -114,11 +115,27 @@ class Access:
             TooManyRequests: right or wrong, it was tried too often.
             BadCredentials: no account has this address with this password.
         """
+        session = await self._log_in(email, password, user_agent, address)
+        return self._token_of(session, session.created_at)
+
+    async def open_session(
+        self, *, email: str, password: str, user_agent: str = "", address: str = ""
+    ) -> SessionToken:
+        """Log in like `log_in`, and return what stands for the session itself.
+
+        It is for a keeper that no script can read, such as a browser's cookie: whoever has it is
+        let in until the session ends, and using it renews the session.
+        """
+        session = await self._log_in(email, password, user_agent, address)
+        value = self._policy.keys.session_token(session.id)
+        return SessionToken(value=value, lasts=self._policy.session_lifetime)
+
+    async def _log_in(self, email: str, password: str, user_agent: str, address: str) -> Session:
         for attempt in self._limits.of_login(email=email, address=address):
             await self._limiter.admit(attempt)
-        return await self._log_in(email, password, user_agent)
+        return await self._open_for(email, password, user_agent)
 
-    async def _log_in(self, email: str, password: str, user_agent: str) -> AccessToken:
+    async def _open_for(self, email: str, password: str, user_agent: str) -> Session:
         user = await self._account_of(email)
         known = await self._passwords.verify(password, user.password_hash if user else None)
         if user is None or not known:
@@ -139,8 +156,8 @@ class Access:
         try:
             await self._open(session, user, better_hash)
         except StaleVersion:  # another password by now, or another hash of this one: look again
-            return await self._log_in(email, password, user_agent)
-        return self._token_of(session, now)
+            return await self._open_for(email, password, user_agent)
+        return session
 
     async def refresh(self, *, token: str, address: str = "") -> AccessToken:
         """Renew a session with its refresh token, which is used up, and return its next tokens.
@@ -193,6 +210,28 @@ class Access:
         if actor.session.needs_touch(now):
             async with self._uow() as uow:
                 await uow.sessions.touch(actor.session.id, now)
+                await uow.commit()
+        return actor
+
+    async def recognise(self, *, token: str) -> Actor:
+        """Return who keeps this session token, and renew the session.
+
+        Raises:
+            InvalidAccessToken: it is forged or malformed.
+            SessionEnded: it is genuine, but its session is over.
+        """
+        now = self._clock()
+        actor = await self._queries.actor(self._policy.keys.read_session_token(token))
+        session = actor.session
+        if session.is_over(now):
+            raise SessionEnded
+        if session.needs_touch(now):
+            expires_at = self._policy.session_end(begun=session.created_at, now=now)
+            async with self._uow() as uow:
+                try:
+                    await uow.sessions.save(session.kept(now=now, expires_at=expires_at))
+                except SessionNotFound as over:
+                    raise SessionEnded from over
                 await uow.commit()
         return actor
 
