@@ -288,6 +288,14 @@ class PostQueries(Protocol):
         """
         ...
 
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        """Return the `limit` lowest ids of posts above one, or as many as there are, ascending.
+
+        `after` is 0 or any id, whether a post has it or not: so the posts of a blog of any size
+        are walked in batches.
+        """
+        ...
+
 
 class UserQueries(Protocol):
     """Accounts and sessions for readers: one statement each, outside any unit."""

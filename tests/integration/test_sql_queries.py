@@ -54,6 +54,7 @@ READS: dict[str, Read] = {
     "page of an author": lambda posts, _: posts.page(limit=2, author_id=UserId(1)),
     "page after skipping": lambda posts, _: posts.page(limit=2, skip=2),
     "page at a cursor": lambda posts, _: posts.page(limit=2, cursor=cursor_at(1)),
+    "ids": lambda posts, _: posts.ids(after=1, limit=2),
     "account": lambda _, users: users.public(UserId(1)),
     "account by address": lambda _, users: users.by_email("u1@example.com"),
     "actor": lambda _, users: users.actor(uuid4()),
@@ -115,14 +116,20 @@ DEEP: dict[str, Read] = {
     "after skipping": page_of(skip=10_000),
     "of an author after skipping": page_of(skip=9_000, author_id=PROLIFIC),
 }
+IDS: dict[str, Read] = {
+    "first ids": lambda posts, _: posts.ids(after=0, limit=1_000),
+    "more ids": lambda posts, _: posts.ids(after=50_000, limit=1_000),
+}
 SINGLE: dict[str, Read] = {
     "post": lambda posts, _: posts.get(PostId(50_000)),
     "account": lambda _, users: users.public(UserId(2_000)),
     "account by address": lambda _, users: users.by_email("e2000"),
 }
+READS_OF_MANY = PAGES | DEEP | IDS | SINGLE
 PAGES_OF_MEMORY = {
     **dict.fromkeys(PAGES, 60),
     **dict.fromkeys(DEEP, 180),
+    **dict.fromkeys(IDS, 16),
     **dict.fromkeys(SINGLE, 8),
 }
 """How many a read may touch, of 8 kB each: per post some of an index, and its author."""
@@ -135,7 +142,7 @@ all_plans = pytest.mark.parametrize("plan_cache_mode", ["force_custom_plan", "fo
 async def test_a_read_goes_by_an_index_and_sorts_nothing(
     many_posts: PooledDatabase, name: str, plan_cache_mode: str
 ) -> None:
-    plan = await plan_of(many_posts, (PAGES | DEEP | SINGLE)[name], plan_cache_mode)
+    plan = await plan_of(many_posts, READS_OF_MANY[name], plan_cache_mode)
 
     assert not [node for node in plan if "Sort" in node["Node Type"] or scans_it_all(node)]
 
@@ -145,7 +152,7 @@ async def test_a_read_goes_by_an_index_and_sorts_nothing(
 async def test_a_read_touches_few_pages_of_memory(
     many_posts: PooledDatabase, name: str, plan_cache_mode: str
 ) -> None:
-    whole, *_ = await plan_of(many_posts, (PAGES | DEEP | SINGLE)[name], plan_cache_mode)
+    whole, *_ = await plan_of(many_posts, READS_OF_MANY[name], plan_cache_mode)
 
     assert whole["Shared Hit Blocks"] + whole["Shared Read Blocks"] <= PAGES_OF_MEMORY[name]
 

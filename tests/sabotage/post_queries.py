@@ -294,3 +294,37 @@ class SkipsFromTheCursorOn(MemoryPostQueries):
             return await super().page(limit=limit, skip=skip, **asked)
         page = await super().page(limit=limit + skip, cursor=cursor, **asked)
         return replace(page, posts=page.posts[skip:])
+
+
+@saboteur("POST-QUERY-27")
+class ListsIdsFromTheNewest(MemoryPostQueries):
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        posts = sorted(self._database.committed().posts.values(), key=lambda p: p.date_posted)
+        return [post.id for post in posts if post.id > after][:limit]
+
+
+@saboteur("POST-QUERY-28", also="POST-QUERY-30")
+class BeginsWithThePlaceItself(MemoryPostQueries):
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        return await super().ids(after=after - 1, limit=limit)
+
+
+@saboteur("POST-QUERY-28")
+class ForgetsHowManyIdsWereAskedFor(MemoryPostQueries):
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        return await super().ids(after=after, limit=2**31)
+
+
+@saboteur("POST-QUERY-29", also="POST-QUERY-30")
+class GoesOnOnlyFromAPost(MemoryPostQueries):
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        if after:
+            await self.get(PostId(after))
+        return await super().ids(after=after, limit=limit)
+
+
+@saboteur("POST-QUERY-30")
+class OverflowsOnAHighId(MemoryPostQueries):
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        after.to_bytes(4)
+        return await super().ids(after=after, limit=limit)

@@ -54,6 +54,11 @@ class MemoryPostQueries:
             prev_cursor=newer if start > 0 else None,
         )
 
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        """See `PostQueries`."""
+        posts = self._database.committed().posts.values()
+        return sorted(post.id for post in posts if post.id > after)[:limit]
+
 
 def _position(post: Post) -> tuple[datetime, int]:
     return post.date_posted, post.id

@@ -43,6 +43,12 @@ _AUTHOR_ID = bindparam("author_id", type_=users.c.id.type)
 _GET_POST = (
     select(*POST, *_AUTHOR).join_from(posts, users).where(posts.c.id == bindparam("post_id"))
 )
+_POST_IDS = (
+    select(posts.c.id)
+    .where(posts.c.id > bindparam("after"))
+    .order_by(posts.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
 _GET_USER = select(*USER).where(users.c.id == bindparam("user_id"))
 _USER_BY_EMAIL = select(*USER).where(users.c.email_key == bindparam("email_key"))
 _SESSIONS = (
@@ -119,6 +125,12 @@ class SqlPostQueries:
             next_cursor=older if (more_behind if backward else more_ahead) else None,
             prev_cursor=newer if (more_ahead if backward else more_behind) else None,
         )
+
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        """See `PostQueries`."""
+        async with self._database.reading() as statements:
+            rows = await statements.execute(_POST_IDS, {"after": after, "limit": limit})
+        return [row["id"] for row in rows]
 
 
 def _view_from(row: Record) -> PostView:

@@ -15,6 +15,7 @@ _GET = """
 SELECT posts.*, username, image_file, users.version AS author_version
 FROM posts JOIN users ON users.id = author_id WHERE posts.id = :id
 """
+_IDS = "SELECT id FROM posts WHERE id > :after ORDER BY id LIMIT :limit"
 # As the total has to be counted anyway, so is what lies before the page. An empty page is one row
 # without a post; an author who does not exist has no row.
 _PAGE = """
@@ -78,6 +79,10 @@ class SqlitePostQueries:
             next_cursor=older if rows[0]["start"] + len(views) < rows[0]["total"] else None,
             prev_cursor=newer if rows[0]["start"] > 0 else None,
         )
+
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        rows = await self._committed.run(_IDS, after=after, limit=limit)
+        return [row["id"] for row in rows]
 
 
 def _view_from(row: sqlite3.Row) -> PostView:

@@ -340,6 +340,45 @@ class PostQueriesContract(Contract):
 
         assert {("new", "new")} <= seen <= {("corey", "corey"), ("new", "new")}
 
+    @clause("POST-QUERY-27")
+    async def test_ids_ascend_whatever_the_dates_and_authors(self) -> None:
+        """The ids of posts come in ascending order, whatever their dates and authors."""
+        author, other = await given_two_users(self.uow)
+        await given_titles(self.uow, author, "abc")
+        await given_titles(self.uow, other, "de")
+        page = await self.post_queries.page(limit=10)
+
+        ids = await self.post_queries.ids(after=0, limit=10)
+
+        assert ids == sorted(view.post.id for view in page.posts)
+
+    @clause("POST-QUERY-28")
+    async def test_a_batch_of_ids_is_the_lowest_above_the_place(self) -> None:
+        """A batch of ids begins above its place with the lowest, and is no larger than asked."""
+        author = await given_user(self.uow)
+        first, second, third, _ = await given_posts(self.uow, *[builders.new_post(author.id)] * 4)
+
+        batch = await self.post_queries.ids(after=first.id, limit=2)
+
+        assert batch == [second.id, third.id]
+
+    @clause("POST-QUERY-29")
+    async def test_a_walk_by_ids_goes_on_from_a_deleted_post(self) -> None:
+        """A walk by ids goes on from the id of a post that was deleted."""
+        author = await given_user(self.uow)
+        first, second = await given_posts(self.uow, *[builders.new_post(author.id)] * 2)
+        await self._delete(await self.post_queries.get(first.id))
+
+        assert await self.post_queries.ids(after=first.id, limit=2) == [second.id]
+
+    @clause("POST-QUERY-30")
+    @pytest.mark.parametrize("beyond", [0, 2**32, 2**62])
+    async def test_from_the_last_id_on_there_is_none(self, beyond: int) -> None:
+        """From the last id on there is none, however far beyond it a walk asks."""
+        (post,) = await given_posts(self.uow, builders.new_post((await given_user(self.uow)).id))
+
+        assert await self.post_queries.ids(after=post.id + beyond, limit=2) == []
+
     async def _delete(self, view: PostView) -> None:
         async with self.uow() as unit:
             await unit.posts.delete(view.post.id)
