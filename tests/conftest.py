@@ -17,11 +17,11 @@ settings.load_profile("short")
 
 pytest_plugins = ["pytester"]
 
-_APART = {Path(__file__).parent / name for name in ("faults", "outside")}
+_APART = {Path(__file__).parent / name for name in ("browser", "faults", "outside")}
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the folders that take minutes, unless the run names them."""
+    """Leave out the folders that take minutes or a browser, unless the run names them."""
     if collection_path not in _APART:
         return None
     named = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
