@@ -1,1 +1,13 @@
-export {};
+/** On every page: the choice of a theme, times in the reader's zone, and what the last page had to say. */
+
+import { showNotice } from "./notice.js";
+import { localise } from "./times.js";
+
+const theme = document.getElementById("theme");
+theme.value = window.blogTheme.choice;
+theme.addEventListener("change", () => {
+  window.blogTheme.choice = theme.value;
+});
+
+localise(document);
+showNotice();
