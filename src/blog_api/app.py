@@ -20,7 +20,7 @@ from blog_api.headers import SecurityHeaders
 from blog_api.hosts import Hosts
 from blog_api.openapi import DescribedAPI
 from blog_api.origins import Origins
-from blog_api.pages import account, docs, reading
+from blog_api.pages import account, docs, feeds, reading, sitemap
 from blog_api.pages.assets import assets
 from blog_api.pages.rendering import Pages
 from blog_api.problems import handle_errors
@@ -83,7 +83,7 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
     app.state.session_cookie = SessionCookie(https=https)
     app.state.pages = Pages(url=settings.frontend_url)
     handle_errors(app)
-    for module in (posts, users, access, session, health, reading, account):
+    for module in (posts, users, access, session, health, reading, account, feeds, sitemap):
         app.include_router(module.router)
     if settings.docs:
         app.include_router(docs.router)

@@ -15,11 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from blog_api.conditional import is_at_hand
 
-_PATHS = re.compile(r"/api/(?:posts(?:/[0-9]+)?|users/[0-9]+(?:/posts)?)")
+_PATHS = re.compile(
+    r"/api/(?:posts(?:/[0-9]+)?|users/[0-9]+(?:/posts)?)"
+    r"|(?:/users/[0-9]+)?/feed\.(?:atom|rss|json)|/sitemap\.xml"
+)
 
 _IF_NONE_MATCH = b"if-none-match"
 _PERSONAL = {b"authorization", b"cookie"}
-_NOT_FOR_ALL = {b"cache-control", b"set-cookie"}
 _OF_THE_BODY = {b"content-length", b"content-type"}
 
 _OVERHEAD = 1024
@@ -162,8 +164,9 @@ def _asked(scope: Scope) -> tuple[Key, list[str]] | None:
 
 
 def _is_for_all(start: Message) -> bool:
-    names = {name for name, _ in start["headers"]}
-    return start["status"] == 200 and b"etag" in names and not names & _NOT_FOR_ALL
+    headers = dict(start["headers"])
+    public = headers.get(b"cache-control", b"public").startswith(b"public")
+    return start["status"] == 200 and b"etag" in headers and public and b"set-cookie" not in headers
 
 
 def _size(key: Key, answer: Answer) -> int:

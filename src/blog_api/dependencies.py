@@ -20,7 +20,7 @@ from blog_core.domain.access import Actor
 from blog_core.domain.idempotency import KEY_PATTERN, IdempotencyKey
 from blog_core.errors import NotAuthenticated
 
-_ID_MAX = 2**63 - 1
+ID_MAX = 2**63 - 1
 
 _SAFE_METHODS = {"GET", "HEAD"}
 
@@ -155,11 +155,11 @@ def _known_or_nobody(value: object, handler: ValidatorFunctionWrapHandler) -> in
         if error.errors()[0]["type"] != "int_parsing_size":
             raise
         return 0
-    return number if 1 <= number <= _ID_MAX else 0
+    return number if 1 <= number <= ID_MAX else 0
 
 
 PathId = Annotated[
     int,
     WrapValidator(_known_or_nobody),
-    Field(json_schema_extra={"format": "int64", "minimum": 1, "maximum": _ID_MAX}),
+    Field(json_schema_extra={"format": "int64", "minimum": 1, "maximum": ID_MAX}),
 ]

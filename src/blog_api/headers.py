@@ -3,6 +3,7 @@
 Everything is made once, at the start; a request costs two look-ups.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ _PAGE = (
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+_FEEDS = re.compile(r"(?:/users/[^/]+)?/feed\.[a-z]+|/sitemap[^/]*\.xml|/robots\.txt")
 _YEAR = 365 * 24 * 60 * 60
 
 _ALWAYS = {
@@ -56,6 +58,8 @@ class SecurityHeaders:
             return self._data
         if path.startswith(("/media/", "/static/profile_pics/")):
             return self._files
+        if _FEEDS.fullmatch(path):
+            return self._data
         return self._by_path.get(path, self._page)
 
 

@@ -12,7 +12,10 @@ from origins import Origin, Version
 
 pytestmark = pytest.mark.anyio
 
-READS = ["/api/posts", "/api/posts?skip=5", "/api/posts/1", "/api/users/1", "/api/users/1/posts"]
+READS = [
+    *("/api/posts", "/api/posts?skip=5", "/api/posts/1", "/api/users/1", "/api/users/1/posts"),
+    *("/feed.atom", "/feed.rss", "/users/1/feed.json", "/users/1/feed.atom?x", "/sitemap.xml"),
+]
 KIB = 1024
 
 
@@ -74,6 +77,15 @@ class TestWhatIsKept:
             "/api/users/1/picture",
             "/x/api/posts",
             "/livez",
+            "/feed.xml",
+            "/feedxatom",
+            "/feed.atom/",
+            "/feed.atom%0A",
+            "/users/me/feed.atom",
+            "/users/1/feed.",
+            "/api/feed.atom",
+            "/sitemap-1.xml",
+            "/robots.txt",
         ],
     )
     async def test_no_other_path_is(self, client: AsyncClient, path: str) -> None:
@@ -122,9 +134,10 @@ class TestWhatIsKept:
         [
             {},
             {"ETag": '"1"', "Cache-Control": "no-store"},
+            {"ETag": '"1"', "Cache-Control": "private, no-cache"},
             {"ETag": '"1"', "Set-Cookie": "session=; Max-Age=0"},
         ],
-        ids=["no tag", "not to be kept", "a cookie"],
+        ids=["no tag", "not to be kept", "for one reader", "a cookie"],
     )
     async def test_no_answer_is_that_is_not_for_all(
         self, client: AsyncClient, origin: Origin, headers: dict[str, str]
@@ -133,6 +146,13 @@ class TestWhatIsKept:
         await client.get("/api/posts")
 
         assert (await client.get("/api/posts")).text == "answer 2"
+
+    async def test_one_that_anybody_may_keep_is(self, client: AsyncClient, origin: Origin) -> None:
+        origin.headers = {"ETag": '"1"', "Cache-Control": "public, max-age=300"}
+        first, second = await client.get("/feed.atom"), await client.get("/feed.atom")
+
+        assert first.text == second.text == "answer 1"
+        assert second.headers["Cache-Control"] == "public, max-age=300"
 
     @pytest.mark.parametrize(
         "other",

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from blog_api.conditional import is_at_hand
 from blog_api.pages.assets import assets
 
-_NAME = "Blog"
+SITE_NAME = "Blog"
 
 
 class Pages:
@@ -23,7 +23,7 @@ class Pages:
     """
 
     def __init__(self, *, url: str) -> None:
-        self._site = {"name": _NAME, "url": url}
+        self._site = {"name": SITE_NAME, "url": url}
 
     def answer(
         self,
