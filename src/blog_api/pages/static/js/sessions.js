@@ -29,12 +29,12 @@ export function setUpSessions(part) {
     const item = document.createElement("li");
     const name = document.createElement("strong");
     name.id = `session-${session.id}`;
-    name.textContent = nameOf(session.user_agent) + (session.current ? " (here)" : "");
+    name.textContent = nameOf(session.user_agent);
     name.title = session.user_agent;
     const used = document.createElement("time");
     showMoment(used, new Date(session.last_used_at));
     const about = document.createElement("span");
-    about.append("Last used ", used);
+    about.append(session.current ? "This browser, last used " : "Last used ", used);
     const text = document.createElement("div");
     text.append(name, about);
     const end = document.createElement("button");

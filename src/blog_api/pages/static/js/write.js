@@ -4,7 +4,6 @@ import { go, Problem, request } from "./api.js";
 import { forget, keep, placeOf, recall } from "./drafts.js";
 import { enable, handle } from "./forms.js";
 import { randomKey } from "./keys.js";
-import { letScroll } from "./prose.js";
 import { showMoment } from "./times.js";
 
 const PAUSE = 600; // milliseconds without a key, after which the draft is kept and the preview made
@@ -180,7 +179,6 @@ async function renewPreview() {
     const { data } = await request("POST", "/api/preview", { json: { content: content.value } });
     if (turn !== asked) return; // a later one is on its way
     text.innerHTML = data.content_html; // cleaned by the server, as every post is
-    letScroll(text);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     text.textContent = error.detail;
