@@ -39,6 +39,7 @@ SENT: Mapping[str, Mapping[str, Any]] = {
     "posts_create": ARTICLE,
     "posts_replace": ARTICLE,
     "posts_update": ARTICLE,
+    "posts_preview": {"json": {"content": "x"}},
     "users_register": {"json": GRACE},
     "users_login": {"data": {"username": "ada@example.com", "password": PASSWORD}},
     "users_change_password": {

@@ -36,6 +36,7 @@ except ModuleNotFoundError as missing:
     ) from missing
 
 from blog_adapters.relay import pause
+from blog_adapters.texts import KeptTexts
 from blog_adapters.workers import Workers
 from blog_core.domain.keys import KeyRing
 from blog_core.domain.limits import DEFAULT_LIMITS, RateLimits
@@ -56,6 +57,7 @@ from blog_core.ports import (
 from blog_core.services import Access, AccessPolicy, Delivery, Posts, Users
 
 _WATCH_SECONDS = 1.0
+_RENDERED_BYTES = 32 * 1024 * 1024
 _log = logging.getLogger("blog.container")
 
 Check = Callable[[], Awaitable[None]]
@@ -371,6 +373,9 @@ class Container(containers.DeclarativeContainer):
         _workers, exits, "images", threads=min(2, _cores()), waiting=16
     )
     storage_workers = providers.Singleton(_workers, exits, "storage", threads=16, waiting=64)
+    # One core is all that Python gives them, however many they are: two, so that what is short
+    # does not wait for what is long.
+    text_workers = providers.Singleton(_workers, exits, "texts", threads=2, waiting=64)
 
     passwords = providers.Singleton(_passwords, password_workers)
     tokens = providers.Singleton(_tokens, settings, keys)
@@ -378,6 +383,7 @@ class Container(containers.DeclarativeContainer):
     media_folder = providers.Singleton(_media_folder, settings)
     storage = providers.Singleton(_storage, settings, media_folder, storage_workers, exits)
     mailer = providers.Singleton(_mailer, settings)
+    rendered_texts = providers.Singleton(KeptTexts, text_workers, max_bytes=_RENDERED_BYTES)
 
     limits: providers.Provider[RateLimits] = providers.Singleton(_limits, settings)
     limiter: providers.Provider[RateLimiter] = providers.Singleton(_limiter, __self__)

@@ -25,7 +25,7 @@ from blog_api.pages.assets import assets
 from blog_api.pages.rendering import Pages
 from blog_api.problems import handle_errors
 from blog_api.proxies import TrustedProxies
-from blog_api.routes import access, health, posts, session, users
+from blog_api.routes import access, health, posts, preview, session, users
 
 RELAY_STOP_SECONDS = 20
 """How long deliveries in hand may take at shutdown; later the outbox takes them up again."""
@@ -83,7 +83,18 @@ def create_app(container: Container, *, relay: bool = True) -> FastAPI:
     app.state.session_cookie = SessionCookie(https=https)
     app.state.pages = Pages(url=settings.frontend_url)
     handle_errors(app)
-    for module in (posts, users, access, session, health, reading, account, feeds, sitemap):
+    for module in (
+        posts,
+        preview,
+        users,
+        access,
+        session,
+        health,
+        reading,
+        account,
+        feeds,
+        sitemap,
+    ):
         app.include_router(module.router)
     if settings.docs:
         app.include_router(docs.router)

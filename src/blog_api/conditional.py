@@ -9,12 +9,13 @@ from fastapi import Depends, Header, Response
 from pydantic import WithJsonSchema
 from starlette.exceptions import HTTPException
 
+from blog_api.markdown import RENDERING
 from blog_api.schemas import PaginatedPostsResponse
 from blog_core.domain.posts import PostPage, PostView
 from blog_core.domain.users import Author, User
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_VERSIONS = re.compile(r"([1-9][0-9]{0,18})(?:-[0-9]+)?")
+_VERSIONS = re.compile(r"([1-9][0-9]{0,18})(?:-[0-9]+){0,2}")
 
 IfNoneMatch = Annotated[
     list[str] | None,
@@ -22,13 +23,13 @@ IfNoneMatch = Annotated[
         alias="If-None-Match",
         description="Entity tags already at hand; when one is current, the answer is 304.",
     ),
-    WithJsonSchema({"type": "string", "examples": ['"1-1"']}),
+    WithJsonSchema({"type": "string", "examples": ['"1-1-1"']}),
 ]
 
 
 def post_tag(view: PostView) -> str:
-    """Return the tag of a post; its author is part of the answer, and so of the tag."""
-    return f'"{view.post.version}-{view.author.version}"'
+    """Return the tag of a post, from all that makes its answer: itself, author and rendering."""
+    return f'"{view.post.version}-{view.author.version}-{RENDERING}"'
 
 
 def user_tag(user: User | Author) -> str:
@@ -67,7 +68,7 @@ async def seen_versions(
             "is 412. Of a post's tag only the first number counts: a new name of its author does "
             "not make an edit stale.",
         ),
-        WithJsonSchema({"type": "string", "examples": ['"1-1"']}),
+        WithJsonSchema({"type": "string", "examples": ['"1-1-1"']}),
     ] = None,
 ) -> frozenset[int] | None:
     """Return the versions that If-Match names; None when any will do, none when none is usable."""

@@ -15,6 +15,7 @@ from pydantic import (
 from blog_adapters.container import Container
 from blog_api.cookies import SessionCookie
 from blog_api.presenting import Presenter
+from blog_api.rendered import RenderedPosts
 from blog_core import ports, services
 from blog_core.domain.access import Actor
 from blog_core.domain.idempotency import KEY_PATTERN, IdempotencyKey
@@ -63,12 +64,18 @@ async def presenter(request: Request) -> Presenter:
     return Presenter(container_of(request).storage())
 
 
+async def rendered_posts(request: Request) -> RenderedPosts:
+    """Return what turns contents into HTML."""
+    return RenderedPosts(container_of(request).rendered_texts())
+
+
 Posts = Annotated[services.Posts, Depends(posts)]
 Users = Annotated[services.Users, Depends(users)]
 Access = Annotated[services.Access, Depends(access)]
 PostQueries = Annotated[ports.PostQueries, Depends(post_queries)]
 UserQueries = Annotated[ports.UserQueries, Depends(user_queries)]
 Show = Annotated[Presenter, Depends(presenter)]
+Rendered = Annotated[RenderedPosts, Depends(rendered_posts)]
 
 
 async def session_cookie(request: Request) -> SessionCookie:

@@ -35,7 +35,7 @@ class BodyLimits:
 
     def __init__(self, *, max_upload_bytes: int) -> None:
         self._table = (
-            (re.compile(r"/api/posts(/.*)?"), 3 * _MEBIBYTE),
+            (re.compile(r"/api/(posts(/.*)?|preview)"), 3 * _MEBIBYTE),
             (re.compile(r"/api/users/[^/]+/picture"), max_upload_bytes + _MEBIBYTE),
             (re.compile(r"/api/(users/token|session)"), 16 * _KIBIBYTE),
         )

@@ -22,10 +22,10 @@ from mdit_py_plugins.footnote.index import footnote_ref
 RENDERING = 1
 """Counts up whenever the same content becomes another HTML: entity tags name it."""
 
-STEPS_MAX = 40_000
+STEPS_MAX = 25_000
 """How often the rules are tried; past it a content is shown as it was typed.
 
-Prose takes about one step for twenty characters, dense Markdown one for four.
+Prose takes about one step for twenty characters, a text full of marks one for ten.
 """
 
 NESTING_MAX = 30

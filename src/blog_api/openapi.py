@@ -54,7 +54,7 @@ def _header(description: str, *, required: bool = True, **schema: object) -> dic
 
 ETAG = {
     "ETag": _header(
-        "The version, for If-Match and If-None-Match.", pattern='^"[!#-~]+"$', examples=['"1-1"']
+        "The version, for If-Match and If-None-Match.", pattern='^"[!#-~]+"$', examples=['"1-1-1"']
     )
 }
 LINK = {"Link": _header("`next` and `prev`, as far as they exist (RFC 8288).", required=False)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from blog_api.schemas import (
     PaginatedPostsResponse,
     PostResponse,
+    RenderedPostResponse,
     SessionResponse,
     SessionsResponse,
     Token,
@@ -62,6 +63,18 @@ class Presenter:
             user_id=view.post.author_id,
             date_posted=view.post.date_posted,
             author=self.author(view.author),
+        )
+
+    def rendered_post(self, view: PostView, html: str) -> RenderedPostResponse:
+        """Return a post with its content as HTML."""
+        return RenderedPostResponse(
+            id=view.post.id,
+            title=view.post.title,
+            content=view.post.content,
+            user_id=view.post.author_id,
+            date_posted=view.post.date_posted,
+            author=self.author(view.author),
+            content_html=html,
         )
 
     def page(self, page: PostPage, *, limit: int, skip: int | None) -> PaginatedPostsResponse:

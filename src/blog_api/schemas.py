@@ -109,6 +109,12 @@ class PostUpdate(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
+class PreviewRequest(BaseModel):
+    """What a post could say."""
+
+    content: Content
+
+
 class RefreshRequest(BaseModel):
     """What renews a session."""
 
@@ -183,6 +189,29 @@ class PostResponse:
     user_id: Id
     date_posted: Annotated[datetime, Field(description="RFC 3339, in UTC; never changes.")]
     author: UserPublic
+
+
+ContentHtml = Annotated[
+    str,
+    Field(
+        description="The content, which is Markdown, as HTML that is safe to show.",
+        examples=["<p>Hello, world.</p>\n"],
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedPostResponse(PostResponse):
+    """A post beside its author, its content as HTML, too."""
+
+    content_html: ContentHtml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewResponse:
+    """A content as it would be shown."""
+
+    content_html: ContentHtml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,7 @@ async def test_a_post_is_what_was_sent_by_whom_and_when(corey: Member) -> None:
             "image_file": None,
             "image_path": "/static/profile_pics/default.jpg",
         },
+        "content_html": "<p>Some words.</p>\n",
     }
 
 
@@ -106,7 +107,8 @@ async def test_putting_changes_both_texts_and_nothing_else(
 
     response = await corey.put(path, json=body)
 
-    assert (response.status_code, response.json()) == (200, post | body)
+    html = {"content_html": "<p>Other words.</p>\n"}
+    assert (response.status_code, response.json()) == (200, post | body | html)
 
 
 @pytest.mark.parametrize("body", [{"title": "Another"}, {"content": "Other words."}, {}])
@@ -115,7 +117,8 @@ async def test_patching_changes_what_is_sent(
 ) -> None:
     response = await corey.patch(path, json=body)
 
-    assert (response.status_code, response.json()) == (200, post | body)
+    html = {"content_html": f"<p>{(post | body)['content']}</p>\n"}
+    assert (response.status_code, response.json()) == (200, post | body | html)
 
 
 @pytest.mark.parametrize("field", ["title", "content"])

@@ -137,7 +137,8 @@ async def test_of_many_who_just_change_it_nobodys_change_is_lost(
     last_of_each = {name: text for body in in_order for name, text in body.items()}
     assert {response.status_code for response in responses} == {200}
     assert sorted(versions) == list(range(2, 22))
-    assert (await corey.get(path)).json() == post | last_of_each
+    html = {"content_html": f"<p>{last_of_each['content']}</p>\n"}
+    assert (await corey.get(path)).json() == post | last_of_each | html
 
 
 async def test_of_many_who_delete_a_post_one_does(corey: Member, post: dict[str, Any]) -> None:

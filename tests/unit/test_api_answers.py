@@ -119,6 +119,34 @@ async def test_a_full_queue_of_passwords_is_503(
     assert response.headers["Retry-After"] == "2"
 
 
+@pytest.mark.parametrize("operation", ["posts_read", "posts_preview"])
+async def test_a_full_queue_of_contents_is_503(
+    corey: Member, container: Container, operation: str
+) -> None:
+    post = await corey.publish()
+    container.text_workers.override(providers.Object(Broken(Busy())))
+    container.rendered_texts.reset()
+
+    response = await call(corey, operation, post_id=post["id"])
+
+    assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert response.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize("operation", ["posts_create", "posts_replace", "posts_update"])
+async def test_a_full_queue_of_contents_keeps_nobody_from_writing(
+    corey: Member, container: Container, operation: str
+) -> None:
+    await corey.publish()
+    container.text_workers.override(providers.Object(Broken(Busy())))
+    container.rendered_texts.reset()
+
+    response = await call(corey, operation)
+
+    assert response.is_success
+    assert response.json()["content_html"] == "<p>x</p>\n"
+
+
 @pytest.mark.parametrize(
     "operation", ["users_update", "users_delete", "users_set_picture", "users_delete_picture"]
 )

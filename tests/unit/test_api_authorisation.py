@@ -18,6 +18,7 @@ MATRIX = {
     "posts_replace": (401, 403, 200),
     "posts_update": (401, 403, 200),
     "posts_delete": (401, 403, 204),
+    "posts_preview": (401, 200, 200),
     "users_register": (201, 201, 201),
     "users_login": (200, 200, 200),
     "users_refresh": (401, 200, 200),

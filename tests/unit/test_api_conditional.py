@@ -240,4 +240,5 @@ async def test_racing_edits_of_different_fields_both_survive(
         *(corey.patch("/api/posts/2", json={field: changed}) for field, changed in changes.items())
     )
 
-    assert (await corey.get("/api/posts/2")).json() == post | changes
+    shown = {"content_html": "<p>New content</p>\n"}
+    assert (await corey.get("/api/posts/2")).json() == post | changes | shown

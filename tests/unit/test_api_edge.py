@@ -72,6 +72,7 @@ LIMITS = [
     ("POST", "/api/posts", 3 * MIB),
     ("PUT", "/api/posts/1", 3 * MIB),
     ("PATCH", "/api/posts/1", 3 * MIB),
+    ("POST", "/api/preview", 3 * MIB),
     ("PATCH", "/api/users/1/picture", 6 * MIB),
     ("POST", "/api/users/token", 16 * KIB),
     ("POST", "/api/users", 64 * KIB),

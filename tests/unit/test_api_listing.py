@@ -14,14 +14,19 @@ pytestmark = pytest.mark.anyio
 LISTS = ["/api/posts", "/api/users/1/posts"]
 
 
+async def published(author: AsyncClient, title: str) -> dict[str, Any]:
+    """Publish a post and return it as lists show it: without its HTML."""
+    post: dict[str, Any] = (
+        await author.post("/api/posts", json={"title": title, "content": "x"})
+    ).json()
+    del post["content_html"]
+    return post
+
+
 @pytest.fixture
 async def posts(corey: AsyncClient) -> list[dict[str, Any]]:
-    """Five posts by corey, the newest first."""
-    published = [
-        (await corey.post("/api/posts", json={"title": f"Number {n}", "content": "x"})).json()
-        for n in range(5)
-    ]
-    return published[::-1]
+    """Five posts by corey, the newest first, as lists show them."""
+    return [await published(corey, f"Number {n}") for n in range(5)][::-1]
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -53,7 +58,7 @@ async def test_the_newest_post_comes_first(
 async def test_a_users_list_has_only_their_posts(
     client: AsyncClient, ada: AsyncClient, posts: list[dict[str, Any]]
 ) -> None:
-    hers = (await ada.post("/api/posts", json={"title": "Hers", "content": "x"})).json()
+    hers = await published(ada, "Hers")
 
     assert (await client.get("/api/users/2/posts")).json()["posts"] == [hers]
     assert (await client.get("/api/users/1/posts")).json()["posts"] == posts

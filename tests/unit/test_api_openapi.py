@@ -21,6 +21,7 @@ OPERATIONS = {
     "posts_replace": "PUT /api/posts/{post_id}",
     "posts_update": "PATCH /api/posts/{post_id}",
     "posts_delete": "DELETE /api/posts/{post_id}",
+    "posts_preview": "POST /api/preview",
     "users_register": "POST /api/users",
     "users_login": "POST /api/users/token",
     "users_refresh": "POST /api/users/token/refresh",

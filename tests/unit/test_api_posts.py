@@ -13,6 +13,7 @@ from blog_core.errors import PostNotFound
 pytestmark = pytest.mark.anyio
 
 ARTICLE = {"title": "Another title", "content": "Other words."}
+REVISED = ARTICLE | {"content_html": "<p>Other words.</p>\n"}
 
 
 async def test_a_published_post_is_answered_with_201(corey: AsyncClient) -> None:
@@ -34,6 +35,7 @@ async def test_a_published_post_comes_back_with_its_author(post: dict[str, Any])
             "image_file": None,
             "image_path": "/static/profile_pics/default.jpg",
         },
+        "content_html": "<p>Some words.</p>\n",
     }
 
 
@@ -117,7 +119,7 @@ async def test_an_author_revises_a_post(
 ) -> None:
     response = await corey.request(method, f"/api/posts/{post['id']}", json=ARTICLE)
 
-    assert (response.status_code, response.json()) == (200, post | ARTICLE)
+    assert (response.status_code, response.json()) == (200, post | REVISED)
 
 
 async def test_a_revision_is_kept(
@@ -125,7 +127,7 @@ async def test_a_revision_is_kept(
 ) -> None:
     await corey.put(f"/api/posts/{post['id']}", json=ARTICLE)
 
-    assert (await client.get(f"/api/posts/{post['id']}")).json() == post | ARTICLE
+    assert (await client.get(f"/api/posts/{post['id']}")).json() == post | REVISED
 
 
 @pytest.mark.parametrize("field", ["title", "content"])
@@ -141,7 +143,8 @@ async def test_patch_changes_only_what_is_sent(
 ) -> None:
     response = await corey.patch(f"/api/posts/{post['id']}", json={field: "changed"})
 
-    assert response.json() == post | {field: "changed"}
+    html = {"content_html": "<p>changed</p>\n"} if field == "content" else {}
+    assert response.json() == post | {field: "changed"} | html
 
 
 async def test_an_empty_patch_changes_nothing(corey: AsyncClient, post: dict[str, Any]) -> None:

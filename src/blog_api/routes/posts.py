@@ -3,13 +3,21 @@
 from fastapi import APIRouter, Response
 
 from blog_api.conditional import IfNoneMatch, SeenVersions, post_tag, revalidate
-from blog_api.dependencies import CurrentActor, Key, PathId, PostQueries, Posts, Show
+from blog_api.dependencies import (
+    CurrentActor,
+    Key,
+    PathId,
+    PostQueries,
+    Posts,
+    Rendered,
+    Show,
+)
 from blog_api.listing import PageOfPosts
 from blog_api.openapi import ETAG, LINK, NEEDS_TOKEN_TO_WRITE, NO_STORE, TAKES_KEY, answers
 from blog_api.routing import PlannedRoute
-from blog_api.schemas import PaginatedPostsResponse, PostCreate, PostResponse, PostUpdate
+from blog_api.schemas import PaginatedPostsResponse, PostCreate, PostUpdate, RenderedPostResponse
 from blog_core.domain.posts import PostId
-from blog_core.errors import Forbidden, InvalidCursor, PostNotFound, StaleVersion
+from blog_core.errors import Busy, Forbidden, InvalidCursor, PostNotFound, StaleVersion
 
 router = APIRouter(prefix="/api/posts", tags=["posts"], route_class=PlannedRoute)
 
@@ -47,30 +55,37 @@ async def list_posts(page: PageOfPosts) -> PaginatedPostsResponse:
     ),
 )
 async def publish_post(
-    actor: CurrentActor, body: PostCreate, key: Key, posts: Posts, show: Show, response: Response
-) -> PostResponse:
+    actor: CurrentActor,
+    body: PostCreate,
+    key: Key,
+    posts: Posts,
+    show: Show,
+    rendered: Rendered,
+    response: Response,
+) -> RenderedPostResponse:
     """Publish a post."""
     view = await posts.publish(actor=actor, title=body.title, content=body.content, key=key)
     response.headers["ETag"] = post_tag(view)
-    return show.post(view)
+    return show.rendered_post(view, await rendered.html_or_typed(view.post))
 
 
 @router.get(
     "/{post_id}",
     operation_id="posts_read",
-    responses=answers(PostNotFound(), revalidates=True),
+    responses=answers(PostNotFound(), Busy(), revalidates=True),
 )
 async def read_post(
     post_id: PathId,
     posts: PostQueries,
     show: Show,
+    rendered: Rendered,
     response: Response,
     if_none_match: IfNoneMatch = None,
-) -> PostResponse:
+) -> RenderedPostResponse:
     """Return a post."""
     view = await posts.get(PostId(post_id))
     revalidate(response, post_tag(view), if_none_match)
-    return show.post(view)
+    return show.rendered_post(view, await rendered.html(view.post))
 
 
 @router.put("/{post_id}", operation_id="posts_replace", responses=_REVISED)
@@ -81,14 +96,15 @@ async def replace_post(
     seen: SeenVersions,
     posts: Posts,
     show: Show,
+    rendered: Rendered,
     response: Response,
-) -> PostResponse:
+) -> RenderedPostResponse:
     """Give one's own post another title and content."""
     view = await posts.revise(
         actor=actor, post_id=PostId(post_id), title=body.title, content=body.content, seen=seen
     )
     response.headers["ETag"] = post_tag(view)
-    return show.post(view)
+    return show.rendered_post(view, await rendered.html_or_typed(view.post))
 
 
 @router.patch("/{post_id}", operation_id="posts_update", responses=_REVISED)
@@ -99,12 +115,13 @@ async def update_post(
     seen: SeenVersions,
     posts: Posts,
     show: Show,
+    rendered: Rendered,
     response: Response,
-) -> PostResponse:
+) -> RenderedPostResponse:
     """Change what is sent of one's own post."""
     view = await posts.revise(actor=actor, post_id=PostId(post_id), seen=seen, **body.changes())
     response.headers["ETag"] = post_tag(view)
-    return show.post(view)
+    return show.rendered_post(view, await rendered.html_or_typed(view.post))
 
 
 @router.delete(
