@@ -30,6 +30,7 @@ link?.addEventListener("click", async (event) => {
     link.textContent = label;
   } catch {
     link.textContent = "Could not load more. Try again";
+    document.getElementById("loaded").textContent = "Could not load more posts.";
   } finally {
     link.ariaBusy = null;
   }
