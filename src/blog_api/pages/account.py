@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from blog_api.conditional import post_tag
-from blog_api.dependencies import PathId, PostQueries
+from blog_api.dependencies import PathId, PostQueries, container_of
 from blog_api.pages.visiting import READS, MaybeVisitor, ToPages
 from blog_api.routing import PlannedRoute
 from blog_core.domain.posts import PostId
@@ -57,7 +57,10 @@ async def account(request: Request, pages: ToPages, visitor: MaybeVisitor) -> Re
     """Show somebody their own account."""
     if visitor is None:
         return _to_login(request)
-    return pages.answer(request, "account.html", visitor=visitor, private=True)
+    most = container_of(request).settings().max_upload_size_bytes
+    return pages.answer(
+        request, "account.html", visitor=visitor, private=True, max_upload_bytes=most
+    )
 
 
 @router.api_route("/write", methods=READS)

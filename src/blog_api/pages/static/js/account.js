@@ -1,4 +1,4 @@
-/** The account page: profile, password, and leaving. Pictures and sessions have modules of their own. */
+/** The account page: profile, password, leaving. Pictures and sessions have their own modules. */
 
 import { go, Problem, request } from "./api.js";
 import { confirmIn } from "./dialogs.js";
@@ -42,14 +42,17 @@ async function tellNewer() {
   say(
     profile,
     "alert",
-    `Your account was changed meanwhile. There it is “${data.username}”, ${data.email}. Save again to have it as it is here.`,
+    `Your account was changed meanwhile, to “${data.username}”, ${data.email}. ` +
+      "Save again to have it as it is here.",
   );
 }
 
 const password = at("password");
 
 handle(password, async ({ current_password, new_password }) => {
-  const { data } = await request("PATCH", "/api/users/me/password", { json: { current_password, new_password } });
+  const { data } = await request("PATCH", "/api/users/me/password", {
+    json: { current_password, new_password },
+  });
   password.reset();
   say(password, "status", data.message);
   await renewSessions();

@@ -39,7 +39,12 @@ export async function request(method, path, { json, form, headers = {} } = {}) {
   const type = json ? { "Content-Type": "application/json" } : {};
   let response;
   try {
-    response = await fetch(path, { method, body, cache: "no-store", headers: { ...type, ...headers } });
+    response = await fetch(path, {
+      method,
+      body,
+      cache: "no-store",
+      headers: { ...type, ...headers },
+    });
     return answer(response.status, await response.text(), (name) => response.headers.get(name));
   } catch (error) {
     throw error instanceof Problem ? error : unreachable();
@@ -61,11 +66,15 @@ export function upload(method, path, file, progress) {
   form.append("file", file);
   const sending = new XMLHttpRequest();
   sending.open(method, path);
-  sending.upload.addEventListener("progress", ({ loaded, total }) => progress((100 * loaded) / total));
+  sending.upload.addEventListener("progress", ({ loaded, total }) =>
+    progress((100 * loaded) / total),
+  );
   return new Promise((resolve, reject) => {
     sending.addEventListener("load", () => {
       try {
-        resolve(answer(sending.status, sending.responseText, (name) => sending.getResponseHeader(name)));
+        resolve(
+          answer(sending.status, sending.responseText, (name) => sending.getResponseHeader(name)),
+        );
       } catch (error) {
         reject(error);
       }
@@ -76,7 +85,7 @@ export function upload(method, path, file, progress) {
 }
 
 /**
- * Goes to another page. The promise never settles, so that whoever waits for it stays busy until then.
+ * Goes to another page. The promise never settles, so that whoever waits for it stays busy.
  *
  * @param {string} path
  * @returns {Promise<never>}

@@ -1,4 +1,4 @@
-/** Drafts, kept in this browser alone. Each function works, in its way, where storage is blocked or full. */
+/** Drafts, kept in this browser alone. Storage may be blocked or full: nothing here throws. */
 
 const PREFIX = "draft:";
 
@@ -48,7 +48,9 @@ export function forget(place) {
 export function forgetAll() {
   ended = true;
   try {
-    Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach(forget);
+    Object.keys(localStorage)
+      .filter((key) => key.startsWith(PREFIX))
+      .forEach(forget);
   } catch {
     // As above.
   }

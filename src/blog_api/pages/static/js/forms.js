@@ -1,4 +1,4 @@
-/** Forms: checked here as far as it saves a request, sent by script, and told what is wrong where. */
+/** Forms: checked as far as it saves a request, sent by script, and told what is wrong where. */
 
 import { Problem } from "./api.js";
 
@@ -26,9 +26,13 @@ export function handle(form, send) {
     fields.forEach(unmark);
     say(form, "alert", "");
     say(form, "status", "");
-    const wrong = fields.flatMap((field) => wrongWith(form, field, limits.get(field)));
+    const wrong = fields
+      .map((field) => [field, wrongWith(form, field, limits.get(field))])
+      .filter(([, text]) => text);
     if (wrong.length > 0) return mark(wrong);
-    await whileBusy(form, fields, () => send(Object.fromEntries(fields.map(({ name, value }) => [name, value]))));
+    await whileBusy(form, fields, () =>
+      send(Object.fromEntries(fields.map(({ name, value }) => [name, value]))),
+    );
   });
   // A page that comes back from the browser's memory is as it was left: busy.
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
@@ -83,7 +87,10 @@ export function enable(buttons) {
  */
 export function show(part, error) {
   if (!(error instanceof Problem)) throw error;
-  const found = error.errors.length > 0 ? error.errors : [{ pointer: `/body/${FIELD_OF[error.code]}`, detail: error.detail }];
+  const found =
+    error.errors.length > 0
+      ? error.errors
+      : [{ pointer: `/body/${FIELD_OF[error.code]}`, detail: error.detail }];
   const marks = [];
   const rest = [];
   for (const { pointer, detail } of found) {
@@ -109,22 +116,26 @@ async function whileBusy(form, fields, act) {
   }
 }
 
-/** Takes over from the browser, which counts UTF-16 units and cuts off without a word what is pasted. */
+/** Takes over from the browser, which counts UTF-16 units and silently cuts off what is pasted. */
 function limitsOf(field) {
-  const limits = { least: Math.max(field.minLength, 0), most: field.maxLength < 0 ? Infinity : field.maxLength };
+  const limits = {
+    least: Math.max(field.minLength, 0),
+    most: field.maxLength < 0 ? Infinity : field.maxLength,
+  };
   field.removeAttribute("minlength");
   field.removeAttribute("maxlength");
   return limits;
 }
 
+/** Returns what is wrong with a field, in a sentence, or nothing. */
 function wrongWith(form, field, { least, most }) {
   const length = [...field.value].length;
-  if (field.required && length === 0) return [[field, "Please fill this in."]];
-  if (length < least) return [[field, `Please use at least ${least} characters.`]];
-  if (length > most) return [[field, `Please use at most ${most.toLocaleString("en")} characters: these are ${length.toLocaleString("en")}.`]];
-  const repeated = field.name === "repeat" && form.querySelector("[autocomplete=new-password]");
-  if (repeated && repeated.value !== field.value) return [[field, "The two passwords are not the same."]];
-  return [];
+  if (field.required && length === 0) return "Please fill this in.";
+  if (length < least) return `Please use at least ${least} characters.`;
+  if (length > most) return `Please use at most ${most} characters, not ${length}.`;
+  const first = form.querySelector("[autocomplete=new-password]");
+  if (field.name === "repeat" && field.value !== first.value) return "The two passwords differ.";
+  return "";
 }
 
 function mark(marks) {
@@ -158,5 +169,7 @@ function described(field) {
 function whenAgain({ status, retryAfter }) {
   if (status !== 429 || retryAfter === 0) return "";
   const minutes = Math.ceil(retryAfter / 60);
-  return retryAfter <= 90 ? ` That is in ${retryAfter} seconds.` : ` That is in about ${minutes} minutes.`;
+  return retryAfter <= 90
+    ? ` That is in ${retryAfter} seconds.`
+    : ` That is in about ${minutes} minutes.`;
 }

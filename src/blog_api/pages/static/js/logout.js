@@ -9,7 +9,8 @@ onClick(document.getElementById("log-out"), document.getElementById("content"), 
   try {
     await request("DELETE", "/api/session");
   } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 401) throw error; // else it was over already
+    const isOver = error instanceof Problem && error.status === 401; // as it shall be
+    if (!isOver) throw error;
   }
   forgetAll();
   leaveNotice("You are logged out.");

@@ -1,4 +1,4 @@
-/** On every page: the choice of a theme, times in the reader's zone, and what the last page had to say. */
+/** On every page: the choice of a theme, times in the reader's zone, the last page's notice. */
 
 import { showNotice } from "./notice.js";
 import { localise } from "./times.js";

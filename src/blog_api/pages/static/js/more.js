@@ -10,11 +10,14 @@ async function load() {
   const response = await fetch(link.href);
   if (!response.ok) throw new Error(`${response.status}`);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const articles = [...page.querySelectorAll("#posts > article")].filter(({ id }) => !document.getElementById(id));
+  const articles = [...page.querySelectorAll("#posts > article")].filter(
+    ({ id }) => !document.getElementById(id),
+  );
   list.append(...articles);
   articles.forEach(localise);
   articles[0]?.querySelector("a").focus();
-  document.getElementById("loaded").textContent = `${articles.length} more posts, ${list.children.length} in all.`;
+  document.getElementById("loaded").textContent =
+    `${articles.length} more posts, ${list.children.length} in all.`;
   const next = page.getElementById("load-more");
   if (next) link.href = next.href;
   else link.remove();

@@ -23,7 +23,13 @@ export function setUpPicture(form, me) {
   handle(form, async () => {
     const [file] = input.files;
     const wrong = file ? wrongWith(file) : "Choose a picture first.";
-    if (wrong) throw new Problem({ status: 0, code: "unsent", detail: wrong, errors: [{ pointer: "/body/file", detail: wrong }] });
+    if (wrong)
+      throw new Problem({
+        status: 0,
+        code: "unsent",
+        detail: wrong,
+        errors: [{ pointer: "/body/file", detail: wrong }],
+      });
     progress.hidden = false;
     try {
       settle(await upload("PATCH", path, file, (percent) => (progress.value = percent)));
@@ -56,8 +62,10 @@ export function setUpPicture(form, me) {
 
   function wrongWith(file) {
     const most = Number(form.dataset.maxBytes);
-    if (!input.accept.split(",").includes(file.type)) return "Please choose a JPEG, PNG, GIF or WebP.";
-    if (file.size > most) return `Please choose a picture of at most ${Math.floor(most / 1024 / 1024)} MB.`;
+    if (!input.accept.split(",").includes(file.type))
+      return "Please choose a JPEG, PNG, GIF or WebP.";
+    if (file.size > most)
+      return `Please choose a picture of at most ${Math.floor(most / 1024 / 1024)} MB.`;
     return "";
   }
 }

@@ -10,10 +10,16 @@ history.replaceState(null, "", location.pathname); // neither the history nor a 
 
 if (token) {
   handle(form, async ({ new_password }) => {
-    const { data } = await request("POST", "/api/users/reset-password", { json: { token, new_password } });
+    const { data } = await request("POST", "/api/users/reset-password", {
+      json: { token, new_password },
+    });
     leaveNotice(data.message);
     await go("/login");
   });
 } else {
-  say(form, "alert", "This link is not complete. Open the one in the mail again, or ask for another.");
+  say(
+    form,
+    "alert",
+    "This link is not complete. Open the one in the mail again, or ask for another.",
+  );
 }

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a dark page never flashes white. Classic, not a module: it blocks.
+// Blocks until it has run (it is no module), so that a dark page never flashes white.
 (() => {
   const theme = {
     /** The reader's choice: "light", "dark", or "auto" for the system's. */

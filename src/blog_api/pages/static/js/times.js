@@ -6,7 +6,8 @@ const EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "
 
 /** Puts every time in a part of the page in the reader's zone, with the exact one on hover. */
 export function localise(part) {
-  for (const element of part.querySelectorAll("time[datetime]")) showTime(element, new Date(element.dateTime), DAY);
+  for (const element of part.querySelectorAll("time[datetime]"))
+    showTime(element, new Date(element.dateTime), DAY);
 }
 
 /** Shows a moment to the minute. */

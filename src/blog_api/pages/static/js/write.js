@@ -1,4 +1,4 @@
-/** Writing: a draft that outlives a failed save, a preview, and what to do about a newer version. */
+/** Writing: a draft that outlives a failed save, a preview, and what to do with a newer version. */
 
 import { go, Problem, request } from "./api.js";
 import { forget, keep, placeOf, recall } from "./drafts.js";
@@ -45,7 +45,9 @@ function keepDraft() {
     return;
   }
   kept = keep(place, { ...written(), tag, key, at: Date.now() });
-  at("draft-state").textContent = kept ? "Draft saved" : "This browser keeps no drafts: save before you leave.";
+  at("draft-state").textContent = kept
+    ? "Draft saved"
+    : "This browser keeps no drafts: save before you leave.";
 }
 
 function dropDraft() {
