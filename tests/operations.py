@@ -42,6 +42,7 @@ SENT: Mapping[str, Mapping[str, Any]] = {
     "posts_preview": {"json": {"content": "x"}},
     "users_register": {"json": GRACE},
     "users_login": {"data": {"username": "ada@example.com", "password": PASSWORD}},
+    "session_open": {"data": {"username": "ada@example.com", "password": PASSWORD}},
     "users_change_password": {
         "json": {"current_password": PASSWORD, "new_password": OTHER_PASSWORD}
     },

@@ -43,6 +43,7 @@ async def test_everything_is_503_while_the_database_is_down(
 COUNTED = [
     "users_register",
     "users_login",
+    "session_open",
     "users_refresh",
     "users_forgot_password",
     "users_reset_password",
@@ -105,7 +106,9 @@ async def test_nobody_acts_in_a_session_that_has_ended(corey: Member, operation:
     assert (response.status_code, response.json()["code"]) == (401, "session_ended")
 
 
-@pytest.mark.parametrize("operation", ["users_register", "users_login", "users_change_password"])
+@pytest.mark.parametrize(
+    "operation", ["users_register", "users_login", "session_open", "users_change_password"]
+)
 async def test_a_full_queue_of_passwords_is_503(
     corey: Member, container: Container, operation: str
 ) -> None:

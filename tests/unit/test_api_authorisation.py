@@ -35,6 +35,8 @@ MATRIX = {
     "users_delete": (401, 403, 204),
     "users_set_picture": (401, 403, 200),
     "users_delete_picture": (401, 403, 200),
+    "session_open": (204, 204, 204),
+    "session_end": (401, 204, 204),
     "health_live": (200, 200, 200),
     "health_ready": (200, 200, 200),
 }

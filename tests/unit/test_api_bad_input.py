@@ -37,6 +37,8 @@ OTHER_ROUTES = [
     "GET /api/posts/2",
     "DELETE /api/posts/2",
     "POST /api/users/token",
+    "POST /api/session",
+    "DELETE /api/session",
     "POST /api/users/logout",
     "GET /api/users/me",
     "GET /api/users/me/sessions",

@@ -38,6 +38,8 @@ OPERATIONS = {
     "users_delete": "DELETE /api/users/{user_id}",
     "users_set_picture": "PATCH /api/users/{user_id}/picture",
     "users_delete_picture": "DELETE /api/users/{user_id}/picture",
+    "session_open": "POST /api/session",
+    "session_end": "DELETE /api/session",
     "health_live": "GET /livez",
     "health_ready": "GET /readyz",
 }
@@ -134,7 +136,7 @@ def test_operations_that_need_a_token_are_those_that_answer_401(document: dict[s
     secured = {o["operationId"] for _, o in operations(document) if "security" in o}
     answering = {operation for operation, status, _ in answers(document) if status == 401}
 
-    assert answering - secured == {"users_login", "users_refresh"}
+    assert answering - secured == {"users_login", "users_refresh", "session_open"}
     assert secured <= answering
 
 

@@ -185,6 +185,39 @@ async def test_whose_access_token_still_works(
     assert (response.status_code != 401) is good
 
 
+COOKIE = [
+    (nothing, True),
+    (logged_out, False),
+    (this_session_ended, True),
+    (password_changed, False),
+    (password_reset, False),
+    (address_changed, False),
+    (name_changed, True),
+    (account_deleted, False),
+    (half_an_hour_passed, True),
+    (two_weeks_passed, False),
+    (another_key_signs, True),
+    (the_key_was_withdrawn, False),
+]
+"""After which event a browser's cookie works, whose session is another than the two."""
+
+
+@pytest.mark.parametrize("operation", SECURED)
+@pytest.mark.parametrize(
+    ("event", "good"), [pytest.param(*row, id=row[0].__name__) for row in COOKIE]
+)
+async def test_whether_a_cookie_still_works(
+    scene: Scene, operation: str, event: Event, good: bool
+) -> None:
+    post = await scene.this.publish()
+    browser = await scene.blog.browse("corey@example.com")
+    await event(scene)
+
+    response = await call(browser, operation, post_id=post["id"], session_id="of nobody")
+
+    assert (response.status_code != 401) is good
+
+
 @pytest.mark.parametrize(("event", "who", "good"), REFRESHING)
 async def test_whose_refresh_token_still_works(
     scene: Scene, event: Event, who: str, good: bool

@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 
 from blog_core.domain.keys import KeyRing, RefreshClaims
-from blog_core.errors import InvalidRefreshToken
+from blog_core.errors import InvalidAccessToken, InvalidRefreshToken
 
 KEY = b"a key of thirty-two bytes, or so"
 OTHER = KEY[::-1]
 ID = UUID("0b2c5d0e-4c1f-4a53-9c55-6fd1f1a7a1c2")
 RING = KeyRing((KEY,))
 REFRESH = RING.refresh_token(ID, 1)
+SESSION = RING.session_token(ID)
 
 
 def test_a_ring_has_a_key() -> None:
@@ -101,3 +102,30 @@ HEX, NUMBER, MAC = REFRESH.split(".")
 def test_whatever_else_is_no_refresh_token(token: str) -> None:
     with pytest.raises(InvalidRefreshToken):
         RING.read_refresh_token(token)
+
+
+def test_a_session_token_is_read_as_it_was_made() -> None:
+    assert RING.read_session_token(SESSION) == ID
+
+
+def test_a_session_token_of_a_key_that_is_still_accepted_is_read() -> None:
+    assert KeyRing((OTHER, KEY)).read_session_token(SESSION) == ID
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        SESSION[:-1],
+        SESSION + "A",
+        SESSION.upper(),
+        SESSION.replace(ID.hex, UUID(int=0).hex),
+        f"{ID.hex}.{RING.macs('refresh-token', ID.bytes)[0]}",
+        REFRESH,
+        KeyRing((OTHER,)).session_token(ID),
+    ],
+)
+def test_whatever_else_is_no_session_token(token: str) -> None:
+    with pytest.raises(InvalidAccessToken):
+        RING.read_session_token(token)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -109,6 +109,19 @@ class Blog:
         except NotAuthenticated:
             return False
         return True
+
+    async def knows(self, token: str) -> bool:
+        try:
+            await self.access.recognise(token=token)
+        except NotAuthenticated:
+            return False
+        return True
+
+    async def kept(self) -> str:
+        token = await self.access.open_session(
+            email="corey@example.com", password="password of corey"
+        )
+        return token.value
 
     async def change_stored(self, user: User) -> None:
         async with self.database.unit_of_work() as unit:
@@ -602,3 +615,114 @@ async def test_an_actor_is_as_the_account_is_now(blog: Blog, corey: User) -> Non
     actor = await blog.access.authenticate(token=token)
 
     assert actor.user.username == "new"
+
+
+class EndsMeanwhile(MemoryUserQueries):
+    """Somebody ends every session between two looks at it."""
+
+    async def actor(self, session_id: UUID) -> Actor:
+        actor = await super().actor(session_id)
+        async with self._database.unit_of_work() as unit:
+            await unit.sessions.end_all(actor.user.id)
+            await unit.commit()
+        return actor
+
+
+class TestKeepingASession:
+    async def test_whoever_keeps_it_is_known(self, blog: Blog, corey: User) -> None:
+        token = await blog.kept()
+
+        assert (await blog.access.recognise(token=token)).user == corey
+
+    async def test_it_lasts_as_long_as_a_session_can(self, blog: Blog) -> None:
+        token = await blog.access.open_session(
+            email="corey@example.com", password="password of corey"
+        )
+
+        assert token.lasts == timedelta(days=90)
+
+    async def test_it_is_not_shown(self, blog: Blog) -> None:
+        token = await blog.access.open_session(
+            email="corey@example.com", password="password of corey"
+        )
+
+        assert token.value not in repr(token)
+
+    async def test_it_remembers_the_browser(self, blog: Blog) -> None:
+        token = await blog.access.open_session(
+            email="corey@example.com", password="password of corey", user_agent="Firefox"
+        )
+
+        actor = await blog.access.recognise(token=token.value)
+        assert actor.session.user_agent == "Firefox"
+
+    @pytest.mark.parametrize(("email", "password"), [("corey@example.com", "x"), ("x", "x")])
+    async def test_with_the_wrong_words_there_is_none(
+        self, blog: Blog, email: str, password: str
+    ) -> None:
+        with pytest.raises(BadCredentials):
+            await blog.access.open_session(email=email, password=password)
+
+    async def test_a_forged_one_lets_nobody_in(self, blog: Blog) -> None:
+        await blog.kept()
+
+        with pytest.raises(InvalidAccessToken):
+            await blog.access.recognise(token=f"{uuid4().hex}.{'A' * 43}")
+
+    async def test_neither_an_access_nor_a_refresh_token_is_one(self, blog: Blog) -> None:
+        tokens = await blog.tokens_of()
+
+        for token in (tokens.value, tokens.refresh_token):
+            with pytest.raises(InvalidAccessToken):
+                await blog.access.recognise(token=token)
+
+    async def test_after_the_session_nobody_is_let_in(self, blog: Blog) -> None:
+        token = await blog.kept()
+        await blog.access.log_out(actor=await blog.actor())
+
+        with pytest.raises(SessionEnded):
+            await blog.access.recognise(token=token)
+
+    @pytest.mark.parametrize(
+        ("pause", "good"),
+        [(timedelta(days=14) + 30 * SECOND, True), (timedelta(days=14) + 31 * SECOND, False)],
+    )
+    async def test_a_session_that_nobody_uses_for_two_weeks_is_over(
+        self, blog: Blog, pause: timedelta, good: bool
+    ) -> None:
+        token = await blog.kept()
+        blog.clock.now = NOW + pause
+
+        assert await blog.knows(token) is good
+
+    async def test_using_it_renews_the_session(self, blog: Blog) -> None:
+        token = await blog.kept()
+        for _ in range(3):
+            blog.clock.now += timedelta(days=10)
+            await blog.access.recognise(token=token)
+
+        assert await blog.knows(token)
+
+    async def test_after_ninety_days_it_is_over(self, blog: Blog) -> None:
+        token = await blog.kept()
+        for _ in range(9):
+            blog.clock.now += timedelta(days=10)
+            await blog.access.recognise(token=token)
+        blog.clock.now += 31 * SECOND
+
+        assert not await blog.knows(token)
+
+    async def test_it_is_renewed_every_five_minutes_at_most(self, blog: Blog) -> None:
+        token = await blog.kept()
+        before = await blog.access.recognise(token=token)
+        blog.clock.now += minutes(5) - SECOND
+        await blog.access.recognise(token=token)
+
+        assert (await blog.access.recognise(token=token)).session == before.session
+
+    async def test_who_is_ended_meanwhile_is_not_let_in(self, blog: Blog) -> None:
+        token = await blog.kept()
+        blog.clock.now += minutes(5)
+        blog.access._queries = EndsMeanwhile(blog.database)
+
+        assert not await blog.knows(token)

@@ -1,5 +1,6 @@
 """Logging in and out with a browser: the session is in a cookie, and no script sees it."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -61,11 +62,7 @@ async def open_session(
     operation_id="session_end",
     status_code=204,
     responses=answers(
-        *NEEDS_TOKEN_TO_WRITE,
-        SessionNotFound(),
-        success=204,
-        headers=NO_STORE | SET_COOKIE,
-        fields=False,
+        *NEEDS_TOKEN_TO_WRITE, success=204, headers=NO_STORE | SET_COOKIE, fields=False
     )
     | BODY_TOO_LARGE,
 )
@@ -73,5 +70,6 @@ async def end_session(
     actor: CurrentActor, access: Access, cookie: Cookie, response: Response
 ) -> None:
     """Log out here; other sessions go on."""
-    await access.end_session(actor=actor, session_id=actor.session.id)
+    with suppress(SessionNotFound):  # it has been ended from elsewhere meanwhile
+        await access.end_session(actor=actor, session_id=actor.session.id)
     cookie.take(response)

@@ -90,6 +90,16 @@ class Blog:
         member.id = (await member.get("/api/users/me")).json()["id"]
         return member
 
+    async def browse(self, email: str, password: str = PASSWORD) -> Member:
+        """Log a browser in: the session is in its cookie, and it says that our own page asks."""
+        member = await self.visitor()
+        member.headers["Origin"] = "http://blog.test"
+        form = {"username": email, "password": password}
+        response = await member.post("/api/session", data=form)
+        assert response.status_code == 204, response.text
+        member.id = (await member.get("/api/users/me")).json()["id"]
+        return member
+
     async def deliver(self) -> None:
         """Do what the relay does, which does not run here: send mails, until nothing is due."""
         while await self.container.delivery().deliver_due():
