@@ -1,4 +1,4 @@
-"""A cache of what anybody may read: posts, pages of posts and public profiles.
+"""A cache of what anybody may read: posts, lists of them, profiles; as JSON and as pages.
 
 An answer is kept with the version that the data had before the app was asked, and served while
 that version is current: it may be newer than its version, and never older. While the version is
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from blog_api.conditional import is_at_hand
 
 _PATHS = re.compile(
-    r"/api/(?:posts(?:/[0-9]+)?|users/[0-9]+(?:/posts)?)"
+    r"/|(?:/api)?/posts(?:/[0-9]+)?|(?:/api)?/users/[0-9]+/posts|/api/users/[0-9]+"
     r"|(?:/users/[0-9]+)?/feed\.(?:atom|rss|json)|/sitemap\.xml"
 )
 

@@ -17,14 +17,18 @@ pytestmark = pytest.mark.anyio
 
 Logs = list[MutableMapping[str, Any]]
 
-READS = ["/api/posts", "/api/posts/2", "/api/users/1", "/api/users/1/posts?limit=1"]
-ROUTES = [
-    "/api/posts",
-    "/api/posts/{post_id}",
-    "/api/users/{user_id}",
-    "/api/users/{user_id}/posts",
-]
-WARM = pytest.mark.parametrize(("path", "route"), list(zip(READS, ROUTES, strict=True)))
+ROUTES = {
+    "/api/posts": "/api/posts",
+    "/api/posts/2": "/api/posts/{post_id}",
+    "/api/users/1": "/api/users/{user_id}",
+    "/api/users/1/posts?limit=1": "/api/users/{user_id}/posts",
+    "/": "/",
+    "/posts": "/posts",
+    "/posts/2": "/posts/{post_id}",
+    "/users/1/posts": "/users/{user_id}/posts",
+}
+READS = list(ROUTES)
+WARM = pytest.mark.parametrize(("path", "route"), list(ROUTES.items()))
 
 
 @pytest.fixture

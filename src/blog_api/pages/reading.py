@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from blog_api.conditional import post_tag
 from blog_api.dependencies import PathId, PostQueries, Show, UserQueries, container_of
 from blog_api.listing import CursorText
+from blog_api.markdown import excerpt
 from blog_api.pages.visiting import READS, MaybeVisitor, ToPages
 from blog_api.presenting import Presenter
 from blog_api.routing import PlannedRoute
@@ -87,7 +88,7 @@ async def post(
         "id": view.post.id,
         "title": view.post.title,
         "content_html": Markup("<p>") + escape(view.post.content) + Markup("</p>"),
-        "excerpt": view.post.content[:240],
+        "excerpt": excerpt(view.post.content),
         "date_posted": view.post.date_posted,
         "author": show.author(view.author),
         "tag": post_tag(view),
@@ -109,7 +110,7 @@ def _card(view: PostView, show: Presenter) -> Card:
     return Card(
         id=view.post.id,
         title=view.post.title,
-        excerpt=view.post.content[:240],
+        excerpt=excerpt(view.post.content),
         date_posted=view.post.date_posted,
         author=show.author(view.author),
     )
