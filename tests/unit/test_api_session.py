@@ -7,6 +7,8 @@ from dependency_injector import providers
 
 from blog_adapters.container import Container
 from blog_api.testing.people import PASSWORD, Blog, Member, OpenBlog
+from blog_core.errors import SessionNotFound
+from blog_core.services import Access
 from blog_core.testing.builders import StoppedClock
 from operations import ROUTES, SECURED, call
 
@@ -180,3 +182,17 @@ async def test_a_bearer_token_is_good_from_anywhere(corey: Member) -> None:
     response = await corey.patch(corey.path, json={"username": "new"}, headers=evil)
 
     assert response.status_code == 200
+
+
+async def test_a_session_that_ends_while_it_is_ended_has_ended(
+    browser: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object, **__: object) -> None:
+        raise SessionNotFound
+
+    monkeypatch.setattr(Access, "end_session", gone)
+
+    response = await browser.delete("/api/session")
+
+    assert response.status_code == 204
+    assert not browser.cookies

@@ -5,10 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from blog_api.conditional import post_tag
-from blog_api.dependencies import PathId, PostQueries, Show, UserQueries, container_of
+from blog_api.dependencies import (
+    PathId,
+    PostQueries,
+    Rendered,
+    Show,
+    UserQueries,
+    container_of,
+)
 from blog_api.listing import CursorText
 from blog_api.markdown import excerpt
 from blog_api.pages.visiting import READS, MaybeVisitor, ToPages
@@ -79,6 +86,7 @@ async def post(
     post_id: PathId,
     posts: PostQueries,
     show: Show,
+    rendered: Rendered,
     pages: ToPages,
     visitor: MaybeVisitor,
 ) -> Response:
@@ -87,7 +95,7 @@ async def post(
     shown = {
         "id": view.post.id,
         "title": view.post.title,
-        "content_html": Markup("<p>") + escape(view.post.content) + Markup("</p>"),
+        "content_html": Markup(await rendered.html(view.post)),  # noqa: S704 - cleaned
         "excerpt": excerpt(view.post.content),
         "date_posted": view.post.date_posted,
         "author": show.author(view.author),
