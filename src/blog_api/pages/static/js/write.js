@@ -172,6 +172,7 @@ async function renewPreview() {
   const turn = ++asked;
   const [part, text] = [at("preview"), at("preview-text")];
   if (part.hidden) return;
+  part.replaceChildren(...previewTitle(), text);
   if (content.value === "") {
     text.textContent = "Nothing to show yet.";
     return;
@@ -187,6 +188,15 @@ async function renewPreview() {
   } finally {
     part.ariaBusy = null;
   }
+}
+
+function previewTitle() {
+  if (title.value === "") return [];
+  const heading = document.createElement("h2");
+  heading.className = "preview-title";
+  heading.dir = "auto";
+  heading.textContent = title.value;
+  return [heading];
 }
 
 enable([toggle]);
