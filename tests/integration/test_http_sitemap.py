@@ -100,6 +100,13 @@ async def test_a_file_names_every_post_once(blog: Blog) -> None:
     assert named == [f"{HERE}/", *(f"{HERE}/posts/{number}" for number in KEPT)]
 
 
+@pytest.mark.parametrize("number", [2, 2**62, 2**63 - 1])
+async def test_beyond_the_last_post_there_is_no_file(blog: Blog, number: int) -> None:
+    response = await (await blog.visitor()).get(f"/sitemap-{number}.xml")
+
+    assert response.status_code == 404
+
+
 async def test_a_file_is_sent_in_pieces_as_it_is_read(blog: Blog) -> None:
     async def nothing(_: int) -> None:
         pass

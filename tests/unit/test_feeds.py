@@ -10,8 +10,9 @@ from dependency_injector import providers
 
 from blog_adapters.container import Container, in_memory_container
 from blog_adapters.settings import Settings
-from blog_api.pages.feeds import ENTRIES, absolute
+from blog_api.pages.feeds import ENTRIES, Source, absolute
 from blog_api.testing.people import Blog, Member, OpenBlog
+from blog_core.domain.posts import PostPage
 from blog_core.errors import DatabaseUnavailable
 from operations import Broken
 from syndication import ATOM, CONTENT, parsed, require_atom, require_json_feed, require_rss
@@ -107,6 +108,22 @@ async def test_an_author_without_posts_has_a_feed(client: Member, suffix: str) -
     assert ids_in(response.content) == []
 
 
+async def test_a_feed_without_posts_was_always_updated_at_the_same_time(client: Member) -> None:
+    feed = require_atom((await client.get("/feed.atom")).content)
+
+    assert feed.findtext(f"{ATOM}updated") == "1970-01-01T00:00:00Z"
+
+
+@pytest.mark.usefixtures("corey")
+async def test_an_authors_feed_says_whose_it_is(client: Member) -> None:
+    atom, rss, json = [(await client.get(f"/users/1/feed.{each}")).content for each in SUFFIXES]
+
+    page = "http://localhost:8000/users/1/posts"
+    assert require_atom(atom).findtext(f"{ATOM}author/{ATOM}name") == "corey"
+    assert require_rss(rss).findtext("title") == "corey · Blog"
+    assert require_json_feed(json)["authors"] == [{"name": "corey", "url": page}]
+
+
 @pytest.mark.parametrize("path", ["/users/9/feed.atom", "/users/1/feed.xml", "/feed.", "/feed"])
 @pytest.mark.usefixtures("corey")
 async def test_there_is_no_other_feed(client: Member, path: str) -> None:
@@ -146,6 +163,27 @@ async def test_a_title_arrives_as_it_was_typed(corey: Member, suffix: str, title
     response = await corey.get(f"/feed.{suffix}")
 
     assert titles_in(suffix, response.content) == [title]
+
+
+@all_formats
+async def test_a_content_arrives_as_html_with_absolute_links(corey: Member, suffix: str) -> None:
+    await corey.publish(content="*Some* [words](/about) & `a < b`")
+
+    response = await corey.get(f"/feed.{suffix}")
+
+    (html,) = contents_in(suffix, response.content)
+    assert html is not None
+    assert "<em>Some</em>" in html
+    assert ' href="http://localhost:8000/about"' in html
+    assert "&amp; <code>a &lt; b</code>" in html
+
+
+async def test_a_summary_in_rss_is_html_that_shows_plain_text(corey: Member) -> None:
+    await corey.publish(content="`<i>` & more")
+
+    channel = require_rss((await corey.get("/feed.rss")).content)
+
+    assert channel.findtext("item/description") == "&lt;i&gt; &amp; more"
 
 
 @pytest.mark.parametrize("suffix", ["atom", "rss"])
@@ -287,6 +325,14 @@ async def test_whatever_changes_a_feed_changes_its_tag(
 
     assert after.status_code == 200
     assert after.headers["ETag"] != before
+
+
+async def test_another_address_of_the_blog_is_another_tag() -> None:
+    page = PostPage(posts=(), total=0, next_cursor=None, prev_cursor=None)
+
+    tags = {Source(url).version(page, None) for url in ("http://a.example", "http://b.example")}
+
+    assert len(tags) == 2
 
 
 @pytest.mark.usefixtures("corey")

@@ -34,6 +34,16 @@ class Numbered:
         return [PostId(number) for number in self._ids[start : start + limit]]
 
 
+class ReadOnce(Numbered):
+    """Posts that cannot be walked further than one batch."""
+
+    async def ids(self, *, after: int, limit: int) -> list[PostId]:
+        """See `PostQueries`."""
+        if after:
+            raise DatabaseUnavailable
+        return await super().ids(after=after, limit=limit)
+
+
 def give(container: Container, ids: Sequence[int]) -> None:
     """Let the blog have these posts."""
     container.post_queries.override(providers.Object(Numbered(ids)))
@@ -103,6 +113,12 @@ async def test_a_range_without_posts_is_no_file(client: Member, container: Conta
     ]
 
 
+async def test_an_index_names_as_many_files_as_it_may(client: Member, container: Container) -> None:
+    give(container, range(1, 50_001 * POSTS_PER_FILE, POSTS_PER_FILE))
+
+    assert len(await files(client)) == 50_000
+
+
 @pytest.mark.parametrize("number", [0, -1, 2**63 // POSTS_PER_FILE, 2**63 - 1, 10**30])
 @pytest.mark.usefixtures("post")
 async def test_no_other_number_is_a_file(client: Member, number: int) -> None:
@@ -144,6 +160,16 @@ async def test_head_tells_what_get_does(client: Member, path: str) -> None:
     assert got.headers["Cache-Control"] == "public, max-age=3600"
     same = ("Content-Type", "Cache-Control", "Content-Length", "Transfer-Encoding", "ETag")
     assert [headed.headers.get(name) for name in same] == [got.headers.get(name) for name in same]
+
+
+async def test_for_the_headers_alone_one_batch_is_read(
+    client: Member, container: Container
+) -> None:
+    container.post_queries.override(providers.Object(ReadOnce(range(1, POSTS_PER_FILE))))
+
+    assert (await client.head("/sitemap-1.xml")).status_code == 200
+    with pytest.raises(RuntimeError, match="response already started"):
+        await client.get("/sitemap-1.xml")
 
 
 @pytest.mark.parametrize(
