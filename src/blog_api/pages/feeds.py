@@ -1,7 +1,6 @@
 """The feeds of the blog and of each author."""
 
 import re
-from asyncio import to_thread
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -14,11 +13,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.exceptions import HTTPException
 
 from blog_api.conditional import is_at_hand
-from blog_api.dependencies import PathId, PostQueries, UserQueries, container_of
-from blog_api.markdown import RENDERING, excerpt, rendered
+from blog_api.dependencies import PathId, PostQueries, Rendered, UserQueries, container_of
+from blog_api.markdown import RENDERING, excerpt
 from blog_api.pages.rendering import SITE_NAME
 from blog_api.pages.syndication import FORMATS, Entry, Feed, Format, Person
 from blog_api.pages.visiting import READS
+from blog_api.rendered import RenderedPosts
 from blog_api.routing import PlannedRoute
 from blog_core.domain.posts import PostPage, PostView
 from blog_core.domain.users import Author, UserId
@@ -48,23 +48,30 @@ KnownFormat = Annotated[Format, Depends(known_format)]
 
 
 @router.api_route("/feed.{suffix}", methods=READS)
-async def feed_of_all(request: Request, kind: KnownFormat, posts: PostQueries) -> Response:
+async def feed_of_all(
+    request: Request, kind: KnownFormat, posts: PostQueries, rendered: Rendered
+) -> Response:
     """Return the newest posts of all users."""
-    return await _answer(request, kind, await posts.page(limit=ENTRIES), None)
+    return await _answer(request, kind, rendered, await posts.page(limit=ENTRIES), None)
 
 
 @router.api_route("/users/{user_id}/feed.{suffix}", methods=READS)
 async def feed_of_user(
-    request: Request, kind: KnownFormat, user_id: PathId, users: UserQueries, posts: PostQueries
+    request: Request,
+    kind: KnownFormat,
+    user_id: PathId,
+    users: UserQueries,
+    posts: PostQueries,
+    rendered: Rendered,
 ) -> Response:
     """Return a user's newest posts."""
     author = await users.public(UserId(user_id))
     page = await posts.page(author_id=author.id, limit=ENTRIES)
-    return await _answer(request, kind, page, author)
+    return await _answer(request, kind, rendered, page, author)
 
 
 async def _answer(
-    request: Request, kind: Format, page: PostPage, author: Author | None
+    request: Request, kind: Format, rendered: RenderedPosts, page: PostPage, author: Author | None
 ) -> Response:
     """Return a feed, or 304 to whoever has it at hand."""
     source = Source(container_of(request).settings().frontend_url)
@@ -72,9 +79,7 @@ async def _answer(
     if is_at_hand(headers["ETag"], request.headers.getlist("if-none-match")):
         return Response(status_code=304, headers=headers)
     # One after the other: a feed is no reason to tell others that there is too much to do.
-    contents = [
-        await to_thread(rendered, view.post.content, name=str(view.post.id)) for view in page.posts
-    ]
+    contents = [await rendered.html(view.post) for view in page.posts]
     feed = source.feed(kind, page, author, contents)
     return Response(kind.written(feed), headers=headers, media_type=kind.media_type)
 
