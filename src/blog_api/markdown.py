@@ -91,8 +91,9 @@ class _TooMuch(Exception):
 def rendered(content: str, *, name: str = "preview") -> str:
     """Return a content as HTML, made of the elements and attributes that are listed here.
 
-    Headings begin at h2. A content that would take too long, or grow too much, is shown as it was
-    typed: escaped, in paragraphs.
+    Headings begin at h2, and levels that a content does not use are left out, so that below the title
+    of its page none is missing. A content that would take too long, or grow too much, is shown as it
+    was typed: escaped, in paragraphs.
 
     Args:
         content: Markdown.
@@ -189,9 +190,10 @@ def _footnote_ref(state: StateInline, silent: bool) -> bool:
 def _finish(state: StateCore) -> None:
     """Make the tokens say what a page needs, before they become HTML."""
     addresses = 0
+    headings = sorted({token.tag for token in state.tokens if token.type == "heading_open"})
     for token in state.tokens:
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
+            token.tag = f"h{min(6, headings.index(token.tag) + 2)}"
         elif token.type in {"th_open", "td_open"}:
             _align(token)
         for child in token.children or ():

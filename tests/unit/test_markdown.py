@@ -1,5 +1,7 @@
 """Markdown as HTML: what is read, what a page gets, and what it costs at most."""
 
+import re
+
 import pytest
 
 from blog_api.markdown import EXCERPT_MAX, excerpt, rendered
@@ -28,9 +30,20 @@ def test_markdown_becomes_html(content: str, html: str) -> None:
     assert rendered(content) == html
 
 
-@pytest.mark.parametrize(("level", "shown"), [(1, 2), (2, 3), (5, 6), (6, 6)])
-def test_headings_stand_below_the_title_of_the_page(level: int, shown: int) -> None:
-    assert rendered("#" * level + " A") == f"<h{shown}>A</h{shown}>\n"
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ("# A", ["h2"]),
+        ("### A", ["h2"]),
+        ("# A\n## B\n# C", ["h2", "h3", "h2"]),
+        ("## A\n#### B", ["h2", "h3"]),
+        ("# A\n## B\n### C\n#### D\n##### E\n###### F", ["h2", "h3", "h4", "h5", "h6", "h6"]),
+    ],
+)
+def test_headings_stand_below_the_title_of_the_page_and_leave_no_level_out(
+    content: str, shown: list[str]
+) -> None:
+    assert re.findall(r"<(h[1-6])>", rendered(content)) == shown
 
 
 def test_an_underlined_heading_does_too() -> None:
