@@ -91,9 +91,9 @@ class _TooMuch(Exception):
 def rendered(content: str, *, name: str = "preview") -> str:
     """Return a content as HTML, made of the elements and attributes that are listed here.
 
-    Headings begin at h2, and levels that a content does not use are left out, so that below the title
-    of its page none is missing. A content that would take too long, or grow too much, is shown as it
-    was typed: escaped, in paragraphs.
+    Headings begin at h2, and levels that a content does not use are left out, so that below the
+    title of its page none is missing. A content that would take too long, or grow too much, is
+    shown as it was typed: escaped, in paragraphs.
 
     Args:
         content: Markdown.
