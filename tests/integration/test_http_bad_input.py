@@ -40,6 +40,7 @@ PASSWORDS = {"current_password": PASSWORD, "new_password": PASSWORD}
 ROUTES = [
     Route(line="GET /api/posts"),
     Route(line="POST /api/posts", body=POST, limit=3 * MEBIBYTE),
+    Route(line="POST /api/preview", body={"content": "Some words."}, limit=3 * MEBIBYTE),
     Route(line="GET /api/posts/{post_id}"),
     Route(line="PUT /api/posts/{post_id}", body=POST, limit=3 * MEBIBYTE),
     Route(line="PATCH /api/posts/{post_id}", body=POST, limit=3 * MEBIBYTE),
