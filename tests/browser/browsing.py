@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Page
 
-from processes import Served, serving
+from lines import HOST
+from processes import Served, free_port, serving_at
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -30,9 +31,13 @@ Browse = Callable[..., Page]
 @contextmanager
 def new_blog(**settings: str) -> Iterator[Served]:
     """Serve a blog in a folder outside of pytest's own, which its PostgreSQL could not enter."""
+    port = free_port()
+    known = {
+        "RATE_LIMITS": "off",  # everybody in these tests calls from one address
+        "FRONTEND_URL": f"http://{HOST}:{port}",
+    }
     with (
         TemporaryDirectory(prefix="blog-test-") as folder,
-        # Everybody in these tests calls from one address.
-        serving(Path(folder), RATE_LIMITS="off", **settings) as served,
+        serving_at(port, Path(folder), **known, **settings) as served,
     ):
         yield served

@@ -12,7 +12,7 @@ ARTICLE = """\
 A first paragraph with *emphasis*, **strength**, `code` and [a link](https://example.com). It goes
 on for a while, so that one sees how long the lines are, and how far they are from each other.[^1]
 
-## A heading
+# A heading
 
 > Simplicity is prerequisite for reliability.
 
@@ -21,7 +21,7 @@ def fibonacci(number: int) -> int:
     return number if number < 2 else fibonacci(number - 1) + fibonacci(number - 2)  # too long
 ```
 
-### A smaller one
+## A smaller one
 
 1. One
 2. Two

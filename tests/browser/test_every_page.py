@@ -79,6 +79,7 @@ def test_everybody_can_use_a_page(visit: Visit, name: str, theme: str) -> None:
 
     found = page.evaluate("axe.run()")
 
+    assert found["passes"]
     assert [
         (violation["id"], node["target"], node["failureSummary"])
         for violation in found["violations"]

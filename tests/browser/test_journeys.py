@@ -119,6 +119,7 @@ def test_a_password_is_changed_on_the_account_page(adas_page: Page, ada: Author)
     expect(adas_page.get_by_text("Password changed successfully")).to_be_visible()
 
     adas_page.get_by_role("button", name="Log out", exact=True).click()
+    expect(adas_page.get_by_role("link", name="Log in")).to_be_visible()
     steps.log_in(adas_page, replace(ada.account, password="battery staple"))
 
 

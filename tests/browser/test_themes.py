@@ -40,6 +40,7 @@ def test_a_chosen_theme_looks_like_the_systems(browse: Browse, theme: str) -> No
     for page in (chosen, followed):
         page.goto("/")
     steps.choose_theme(chosen, theme)
+    chosen.reload()  # nothing is on its way from one colour to another
 
     assert chosen.evaluate(COLOURS) == followed.evaluate(COLOURS)
 

@@ -56,6 +56,8 @@ class Watch:
             self._problems.append(f"another host: {request.method} {request.url}")
 
     def _note_failure(self, request: Request) -> None:
+        if request.failure == "net::ERR_ABORTED":  # the page was left before it had come
+            return
         self._problems.append(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _refuse(self, dialog: Dialog) -> None:
