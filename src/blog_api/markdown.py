@@ -6,6 +6,7 @@ other; what comes out holds the elements and attributes listed here, whatever we
 
 import re
 from collections.abc import Callable, MutableMapping, Sequence
+from functools import lru_cache
 from html import escape, unescape
 from typing import Any
 
@@ -135,7 +136,11 @@ def excerpt(content: str) -> str:
 
     It is cut at a word. Markup is taken off by a rough look at the beginning alone.
     """
-    text = content[: 4 * EXCERPT_MAX]
+    return _excerpt_of(content[: 4 * EXCERPT_MAX])
+
+
+@lru_cache(maxsize=2048)  # of 2 kB at most: the newest posts are on most pages
+def _excerpt_of(text: str) -> str:
     for mark, replacement in _MARKS:
         text = mark.sub(replacement, text)
     text = " ".join(unescape(text).split())
