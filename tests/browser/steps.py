@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from blog_core.testing import builders
 from browser.people import Account
 
 
@@ -54,6 +55,12 @@ def publish(page: Page, title: str, content: str) -> None:
     fill_in_post(page, title, content)
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def choose_picture(page: Page) -> None:
+    """Choose a picture on the account page, and do not upload it yet."""
+    file = {"name": "me.png", "mimeType": "image/png", "buffer": builders.png(600, 400)}
+    page.get_by_label("Choose a picture").set_input_files(file)
 
 
 def choose_theme(page: Page, theme: str) -> None:

@@ -43,8 +43,18 @@ def known(chromium: Browser, served: Served, resident: Author) -> dict[str, Any]
 
 
 @pytest.fixture
-def visit(browse: Browse, resident: Author, known: dict[str, Any], watch: Watch) -> Visit:
-    """Come to a page, with a new post and Playwright's options of a context."""
+def post(resident: Author) -> Iterator[int]:
+    """What they have written, all of it."""
+    post_id = resident.publish("A second look at everything at once", ARTICLE)
+    yield post_id
+    resident.client.delete(f"/api/posts/{post_id}").raise_for_status()
+
+
+@pytest.fixture
+def visit(
+    browse: Browse, resident: Author, post: int, known: dict[str, Any], watch: Watch
+) -> Visit:
+    """Come to a page; it takes the options of Playwright's contexts."""
 
     def visited(name: str, *, script: Path | None = None, **options: Any) -> Page:  # noqa: ANN401
         place = PLACES[name]
@@ -52,7 +62,6 @@ def visit(browse: Browse, resident: Author, known: dict[str, Any], watch: Watch)
         page = browse(storage_state=known if place.known else None, **options)
         if script is not None:
             page.add_init_script(path=script)
-        post = resident.publish("A second look at everything at once", ARTICLE)
         page.goto(place.path_of(resident, post))
         page.wait_for_load_state("networkidle")
         if place.arrange is not None:
@@ -88,11 +97,10 @@ def test_everybody_can_use_a_page(visit: Visit, name: str, theme: str) -> None:
 
 
 def test_the_html_of_every_page_is_valid(
-    chromium: Browser, served: Served, resident: Author, known: dict[str, Any]
+    chromium: Browser, served: Served, resident: Author, post: int, known: dict[str, Any]
 ) -> None:
     folder = KEPT / "html"
     folder.mkdir(exist_ok=True)
-    post = resident.publish("A second look at everything at once", ARTICLE)
     for name, place in PLACES.items():
         state = known if place.known else None
         with chromium.new_context(base_url=served.url, storage_state=state) as context:

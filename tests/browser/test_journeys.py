@@ -3,9 +3,8 @@
 import re
 from dataclasses import replace
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from blog_core.testing import builders
 from browser import steps
 from browser.browsing import Browse
 from browser.mailbox import reset_link_for
@@ -78,8 +77,7 @@ def test_a_picture_is_previewed_uploaded_and_removed(adas_page: Page, ada: Autho
     adas_page.goto("/account")
     picture = adas_page.get_by_role("img", name="Your picture")
 
-    file = {"name": "me.png", "mimeType": "image/png", "buffer": builders.png(600, 400)}
-    adas_page.get_by_label("Choose a picture").set_input_files(file)
+    steps.choose_picture(adas_page)
     expect(picture).to_have_attribute("src", re.compile("^blob:"))
     adas_page.get_by_role("button", name="Upload").click()
     expect(picture).to_have_attribute("src", re.compile("^/media/profile_pics/"))
@@ -88,6 +86,20 @@ def test_a_picture_is_previewed_uploaded_and_removed(adas_page: Page, ada: Autho
     adas_page.get_by_role("button", name="Remove picture").click()
     expect(picture).to_have_attribute("src", re.compile("default"))
     assert ada.me()["image_file"] is None
+
+
+def test_a_picture_on_its_way_is_seen_to_be(adas_page: Page) -> None:
+    held: list[Route] = []
+    adas_page.route("**/api/users/*/picture", lambda route: held.append(route))  # noqa: PLW0108
+    adas_page.goto("/account")
+
+    steps.choose_picture(adas_page)
+    adas_page.get_by_role("button", name="Upload").click()
+    expect(adas_page.get_by_role("progressbar", name="Upload")).to_be_visible()
+
+    held[0].continue_()
+    expect(adas_page.get_by_role("progressbar", name="Upload")).to_be_hidden()
+    expect(adas_page.get_by_role("button", name="Remove picture")).to_be_visible()
 
 
 def test_a_forgotten_password_is_replaced_by_way_of_the_mail(
