@@ -47,6 +47,8 @@ ROUTES = [
     Route(line="DELETE /api/posts/{post_id}"),
     Route(line="POST /api/users", body=ACCOUNT),
     Route(line="POST /api/users/token", limit=16 * KIBIBYTE),
+    Route(line="POST /api/session", limit=16 * KIBIBYTE),
+    Route(line="DELETE /api/session"),
     Route(line="POST /api/users/logout"),
     Route(line="POST /api/users/forgot-password", body={"email": "corey@example.com"}),
     Route(line="POST /api/users/reset-password", body=RESET),
