@@ -90,7 +90,7 @@ _CONFIG: dict[str, Any] = {
             "checks": {"unsupported_method": _OFF, "allow_header_conformance": _OFF},
         },
         {
-            "include-operation-id": "users_login",
+            "include-operation-id": ["users_login", "session_open"],
             "parameters": {"body.username": {"dictionary": "address", "probability": 0.5}},
         },
     ],
