@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class Line(NamedTuple):
     """One line of the scorecard: what was done, what must come of it, what came of it."""
 
-    figure: str
+    scenario: str
     target: str
     result: str
 
@@ -39,9 +39,9 @@ class Scorecard:
     def __init__(self) -> None:
         self.lines: list[Line] = []
 
-    def add(self, figure: str, *, target: str, result: str) -> None:
+    def add(self, scenario: str, *, target: str, result: str) -> None:
         """Note a line; a test that fails afterwards still leaves it."""
-        self.lines.append(Line(figure, target, result))
+        self.lines.append(Line(scenario, target, result))
 
 
 _SCORECARD = pytest.StashKey[Scorecard]()
@@ -80,10 +80,10 @@ def pytest_terminal_summary(
     lines = config.stash[_SCORECARD].lines
     if lines:
         terminalreporter.section("scorecard")
-        terminalreporter.write_line("| figure | target | result |")
+        terminalreporter.write_line("| scenario | target | result |")
         terminalreporter.write_line("| --- | --- | --- |")
     for line in sorted(lines):
-        terminalreporter.write_line(f"| {line.figure} | {line.target} | {line.result} |")
+        terminalreporter.write_line(f"| {line.scenario} | {line.target} | {line.result} |")
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ class Ledger:
     statuses: Counter[int] = field(default_factory=Counter)
     cut_off: list[float] = field(default_factory=list)
     """When those requests began that were sent and never answered, by `time.monotonic`."""
+    errors: Counter[str] = field(default_factory=Counter)
+    """What went wrong with requests that got no answer, by the name of the client's error."""
     refused: int = 0
     """How many requests found nobody who listens."""
     seconds: dict[str, list[float]] = field(default_factory=dict)
@@ -226,6 +228,7 @@ class Writer:
         try:
             answer = await self._client.request(method, url, headers=sent, **arguments)
         except httpx.TransportError as error:
+            self.ledger.errors[type(error).__name__] += 1
             if isinstance(error, httpx.ConnectError):
                 self.ledger.refused += 1
             else:
