@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, MutableMapping, Sequence
 from functools import lru_cache
 from html import escape, unescape
+from itertools import dropwhile, takewhile
 from typing import Any
 
 import nh3
@@ -134,13 +135,17 @@ _MARKS: Sequence[tuple[re.Pattern[str], str]] = [
 def excerpt(content: str) -> str:
     """Return the beginning of a content in one line of plain text, at most 240 characters long.
 
-    It is cut at a word. Markup is taken off by a rough look at the beginning alone.
+    It is cut at a word, and ends where no paragraph follows: a heading or code would run into it.
+    Markup is taken off by a rough look at the beginning alone.
     """
     return _excerpt_of(content[: 4 * EXCERPT_MAX])
 
 
 @lru_cache(maxsize=2048)  # of 2 kB at most: the newest posts are on most pages
 def _excerpt_of(text: str) -> str:
+    blocks = _BLANK_LINES.split(text)
+    prose = takewhile(_is_prose, dropwhile(lambda block: not _is_prose(block), blocks))
+    text = "\n\n".join(prose) or text
     for mark, replacement in _MARKS:
         text = mark.sub(replacement, text)
     text = " ".join(unescape(text).split())
@@ -148,6 +153,10 @@ def _excerpt_of(text: str) -> str:
         return text
     words, space, _ = text[:EXCERPT_MAX].rpartition(" ")
     return f"{words if space else text[: EXCERPT_MAX - 1]}…"
+
+
+def _is_prose(block: str) -> bool:
+    return not block.lstrip().startswith(("#", "```", "~~~", ">", "|", "- ", "* ", "+ "))
 
 
 def _count(env: _Env, steps: int = 1) -> None:

@@ -19,8 +19,8 @@ GROWTH_MB = 15
 
 CORES = len(os.sched_getaffinity(0))
 THREADS_MAX = 1 + CORES + min(2, CORES) + 16 + 2 + (CORES + 4) + 4
-"""The first, those for passwords, pictures, the storage and texts, asyncio's and uvloop's: each pool
-grows by one whenever all that it has are busy, until it is full."""
+"""The first, those for passwords, pictures, the storage and texts, asyncio's and uvloop's: each
+pool grows by one whenever all that it has are busy, until it is full."""
 
 BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'blog'"
 

@@ -117,7 +117,10 @@ def test_footnotes_stand_at_the_end_and_lead_back() -> None:
     ("content", "text"),
     [
         ("Plain words.", "Plain words."),
-        ("# A title\n\nand a text", "A title and a text"),
+        ("# A title\n\nand a text", "and a text"),
+        ("# A title", "A title"),
+        ("A text\n\nand more.\n\n## A heading\n\nThe rest.", "A text and more."),
+        ("A text:\n\n```\ncode\n```", "A text:"),
         ("*a* **b** ~~c~~ `d` _e_", "a b c d e"),
         ("snake_case stays, and 2 * 3", "snake_case stays, and 2 * 3"),
         ("[a](http://b) ![c](d) [e][f] <https://g.h>", "a c e https://g.h"),
