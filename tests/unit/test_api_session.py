@@ -7,6 +7,7 @@ from dependency_injector import providers
 
 from blog_adapters.container import Container
 from blog_api.testing.people import PASSWORD, Blog, Member, OpenBlog
+from blog_core.domain.keys import KeyRing
 from blog_core.errors import SessionNotFound
 from blog_core.services import Access
 from blog_core.testing.builders import StoppedClock
@@ -196,3 +197,22 @@ async def test_a_session_that_ends_while_it_is_ended_has_ended(
 
     assert response.status_code == 204
     assert not browser.cookies
+
+
+async def test_a_page_replaces_a_cookie_that_an_older_key_has_made(
+    browser: Member, container: Container
+) -> None:
+    container.keys.override(providers.Object(KeyRing((b"n" * 32, *container.keys().keys))))
+    for part in (container.policy, container.access):
+        part.reset()
+    replaced = await browser.get("/")
+    container.keys.override(providers.Object(KeyRing((b"n" * 32,))))
+    for part in (container.policy, container.access):
+        part.reset()
+
+    assert "HttpOnly" in replaced.headers["Set-Cookie"]
+    assert await browser.status() == 200
+
+
+async def test_a_page_leaves_any_other_cookie_alone(browser: Member) -> None:
+    assert "Set-Cookie" not in (await browser.get("/")).headers

@@ -117,6 +117,9 @@ class Blog:
             return False
         return True
 
+    def sign_with(self, *keys: bytes) -> None:
+        self.access._policy = replace(self.access._policy, keys=KeyRing(keys))
+
     async def kept(self) -> str:
         token = await self.access.open_session(
             email="corey@example.com", password="password of corey"
@@ -726,3 +729,32 @@ class TestKeepingASession:
         blog.access._queries = EndsMeanwhile(blog.database)
 
         assert not await blog.knows(token)
+
+    async def test_the_token_of_an_older_key_is_replaced_before_the_key_goes(
+        self, blog: Blog
+    ) -> None:
+        token = await blog.kept()
+        blog.sign_with(b"n" * 32, b"k" * 32)
+        actor = await blog.access.recognise(token=token)
+
+        renewed = blog.access.renewed_token(actor=actor, token=token)
+
+        assert renewed is not None
+        blog.sign_with(b"n" * 32)
+        assert await blog.knows(renewed.value)
+
+    async def test_the_token_of_the_first_key_stays(self, blog: Blog) -> None:
+        token = await blog.kept()
+        actor = await blog.access.recognise(token=token)
+
+        assert blog.access.renewed_token(actor=actor, token=token) is None
+
+    async def test_another_token_does_not_last_longer(self, blog: Blog) -> None:
+        token = await blog.kept()
+        blog.clock.now += timedelta(days=10)
+        actor = await blog.access.recognise(token=token)
+
+        renewed = blog.access.renewed_token(actor=actor, token="of an older key")
+
+        assert renewed is not None
+        assert renewed.lasts == timedelta(days=80)

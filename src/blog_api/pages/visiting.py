@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from blog_api.conditional import user_tag
 from blog_api.dependencies import Access, Cookie, Show
@@ -33,15 +33,24 @@ async def pages(request: Request) -> Pages:
     return pages
 
 
-async def visitor(request: Request, access: Access, cookie: Cookie, show: Show) -> Visitor | None:
-    """Return who looks at a page; None when nobody is logged in."""
+async def visitor(
+    request: Request, access: Access, cookie: Cookie, show: Show, response: Response
+) -> Visitor | None:
+    """Return who looks at a page; None when nobody is logged in.
+
+    A cookie that an older key has made is replaced: that key is about to go.
+    """
     token = cookie.read(request)
     if token is None:
         return None
     try:
-        user = (await access.recognise(token=token)).user
+        actor = await access.recognise(token=token)
     except NotAuthenticated:  # the session is over: they see what anybody sees
         return None
+    renewed = access.renewed_token(actor=actor, token=token)
+    if renewed is not None:
+        cookie.give(response, renewed)
+    user = actor.user
     return Visitor(
         id=user.id,
         username=user.username,

@@ -127,8 +127,7 @@ class Access:
         let in until the session ends, and using it renews the session.
         """
         session = await self._log_in(email, password, user_agent, address)
-        value = self._policy.keys.session_token(session.id)
-        return SessionToken(value=value, lasts=self._policy.session_lifetime)
+        return self._kept(session, session.created_at)
 
     async def _log_in(self, email: str, password: str, user_agent: str, address: str) -> Session:
         for attempt in self._limits.of_login(email=email, address=address):
@@ -234,6 +233,14 @@ class Access:
                     raise SessionEnded from over
                 await uow.commit()
         return actor
+
+    def renewed_token(self, *, actor: Actor, token: str) -> SessionToken | None:
+        """Return what to keep from now on in the place of a session token that let the actor in.
+
+        None when that is still made by the first key; another would be of no use for longer.
+        """
+        kept = self._kept(actor.session, self._clock())
+        return None if kept.value == token else kept
 
     async def log_out(self, *, actor: Actor) -> None:
         """End all of one's sessions, on every device."""
@@ -362,6 +369,12 @@ class Access:
             await uow.sessions.end_expired(user.id, session.created_at)
             await uow.sessions.add(session)
             await uow.commit()
+
+    def _kept(self, session: Session, now: datetime) -> SessionToken:
+        return SessionToken(
+            value=self._policy.keys.session_token(session.id),
+            lasts=session.created_at + self._policy.session_lifetime - now,
+        )
 
     def _token_of(self, session: Session, now: datetime) -> AccessToken:
         claims = AccessClaims(user_id=session.user_id, session_id=session.id)
