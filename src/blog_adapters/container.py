@@ -376,6 +376,7 @@ class Container(containers.DeclarativeContainer):
     # One core is all that Python gives them, however many they are: two, so that what is short
     # does not wait for what is long.
     text_workers = providers.Singleton(_workers, exits, "texts", threads=2, waiting=64)
+    preview_workers = providers.Singleton(_workers, exits, "previews", threads=1, waiting=8)
 
     passwords = providers.Singleton(_passwords, password_workers)
     tokens = providers.Singleton(_tokens, settings, keys)

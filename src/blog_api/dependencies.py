@@ -66,7 +66,8 @@ async def presenter(request: Request) -> Presenter:
 
 async def rendered_posts(request: Request) -> RenderedPosts:
     """Return what turns contents into HTML."""
-    return RenderedPosts(container_of(request).rendered_texts())
+    container = container_of(request)
+    return RenderedPosts(container.rendered_texts(), container.preview_workers())
 
 
 Posts = Annotated[services.Posts, Depends(posts)]

@@ -17,7 +17,7 @@ _REMEMBERED_SECONDS = b"600"
 
 
 class Origins:
-    """The origins that are let in; credentials are not, for the API has no cookies.
+    """The origins that are let in; credentials are not: the cookie is for our own pages.
 
     Args:
         allowed: such as `https://blog.example.com`, compared letter by letter.

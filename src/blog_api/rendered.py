@@ -1,18 +1,29 @@
 """The contents of posts as HTML."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from blog_adapters.texts import KeptTexts
+from blog_adapters.workers import Workers
 from blog_api.markdown import as_typed, rendered
 from blog_core.domain.posts import Post
 from blog_core.errors import Busy
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class RenderedPosts:
-    """Renders contents aside, each version of a post once."""
+    """Renders contents aside, each version of a post once.
+
+    Args:
+        texts: makes and keeps what readers see.
+        previews: the threads for what only its author sees; readers do not wait behind it.
+    """
 
     texts: KeptTexts
+    previews: Workers
 
     async def html(self, post: Post) -> str:
         """Return a post's content as HTML.
@@ -21,7 +32,11 @@ class RenderedPosts:
             Busy: too many other contents wait to be rendered.
         """
         return await self.texts.get(
-            (post.id, post.version), rendered, post.content, name=str(post.id)
+            # A content that was changed by hand, in SQL, may have kept its version.
+            (post.id, post.version, hash(post.content)),
+            rendered,
+            post.content,
+            name=str(post.id),
         )
 
     async def html_or_typed(self, post: Post) -> str:
@@ -40,4 +55,12 @@ class RenderedPosts:
         Raises:
             Busy: too many other contents wait to be rendered.
         """
-        return await self.texts.workers.run(rendered, content)
+        return await self.previews.run(rendered, content)
+
+    async def aside(self, make: Callable[[], T]) -> T:
+        """Return what a function makes of such texts, which takes long, too.
+
+        Raises:
+            Busy: too many other contents wait to be rendered.
+        """
+        return await self.texts.workers.run(make)

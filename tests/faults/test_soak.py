@@ -18,7 +18,7 @@ GROWTH_MB = 15
 """By how much more memory may be held at the least in the last quarter than in the second."""
 
 CORES = len(os.sched_getaffinity(0))
-THREADS_MAX = 1 + CORES + min(2, CORES) + 16 + 2 + (CORES + 4) + 4
+THREADS_MAX = 1 + CORES + min(2, CORES) + 16 + 3 + (CORES + 4) + 4
 """The first, those for passwords, pictures, the storage and texts, asyncio's and uvloop's: each
 pool grows by one whenever all that it has are busy, until it is full."""
 

@@ -122,18 +122,28 @@ async def test_a_full_queue_of_passwords_is_503(
     assert response.headers["Retry-After"] == "2"
 
 
-@pytest.mark.parametrize("operation", ["posts_read", "posts_preview"])
-async def test_a_full_queue_of_contents_is_503(
-    corey: Member, container: Container, operation: str
-) -> None:
+async def test_a_full_queue_of_contents_is_503(corey: Member, container: Container) -> None:
     post = await corey.publish()
     container.text_workers.override(providers.Object(Broken(Busy())))
     container.rendered_texts.reset()
 
-    response = await call(corey, operation, post_id=post["id"])
+    response = await call(corey, "posts_read", post_id=post["id"])
 
     assert (response.status_code, response.json()["code"]) == (503, "busy")
     assert response.headers["Retry-After"] == "2"
+
+
+async def test_a_full_queue_of_previews_is_503_and_keeps_nobody_from_reading(
+    corey: Member, container: Container
+) -> None:
+    post = await corey.publish()
+    container.preview_workers.override(providers.Object(Broken(Busy())))
+
+    preview = await call(corey, "posts_preview")
+    read = await call(corey, "posts_read", post_id=post["id"])
+
+    assert (preview.status_code, preview.json()["code"]) == (503, "busy")
+    assert read.status_code == 200
 
 
 @pytest.mark.parametrize("operation", ["posts_create", "posts_replace", "posts_update"])

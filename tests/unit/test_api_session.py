@@ -120,6 +120,7 @@ ELSEWHERE = [
     {"Origin": "http://blog.test.evil"},
     {"Origin": "http://blog.test:8080"},
     {"Origin": "null"},
+    {"Origin": "ftp://blog.test"},
     {"Origin": ""},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
@@ -216,3 +217,33 @@ async def test_a_page_replaces_a_cookie_that_an_older_key_has_made(
 
 async def test_a_page_leaves_any_other_cookie_alone(browser: Member) -> None:
     assert "Set-Cookie" not in (await browser.get("/")).headers
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "session={token}; session={token}",
+        "session=x; session={token}",
+        "\xa0session={token}",
+        "\x85session={token}",
+        "Session={token}",
+        'session="{token}"',
+        "session ={token}",
+    ],
+)
+async def test_whatever_looks_like_the_cookie_is_none(browser: Member, sent: str) -> None:
+    token = browser.cookies["session"]
+    browser.cookies.clear()
+    cookie = sent.format(token=token).encode("latin-1")
+
+    response = await browser.get("/api/users/me", headers=[(b"cookie", cookie)])
+
+    assert response.status_code == 401
+
+
+async def test_a_page_takes_a_cookie_whose_session_is_over(browser: Member, corey: Member) -> None:
+    await corey.post("/api/users/logout")
+
+    await browser.get("/")
+
+    assert not browser.cookies

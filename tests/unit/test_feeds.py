@@ -10,7 +10,7 @@ from dependency_injector import providers
 
 from blog_adapters.container import Container, in_memory_container
 from blog_adapters.settings import Settings
-from blog_api.pages.feeds import ENTRIES, Source, absolute
+from blog_api.pages.feeds import ENTRIES, HTML_MAX, Source, absolute
 from blog_api.testing.people import Blog, Member, OpenBlog
 from blog_core.domain.posts import PostPage
 from blog_core.errors import DatabaseUnavailable
@@ -412,3 +412,17 @@ async def test_a_change_is_in_the_next_feed(client: Member, corey: Member) -> No
     await corey.publish("News")
 
     assert titles_in("atom", (await client.get("/feed.atom")).content) == ["News"]
+
+
+@all_formats
+async def test_what_there_is_no_room_for_is_there_with_its_beginning(
+    client: Member, corey: Member, suffix: str
+) -> None:
+    for _ in range(4):
+        await corey.publish(content="word " * 39_000)
+
+    contents = contents_in(suffix, (await client.get(f"/feed.{suffix}")).content)
+
+    whole = [content for content in contents if content and len(content) > 1000]
+    assert (len(contents), len(whole)) == (4, 2)
+    assert sum(len(content or "") for content in contents) <= HTML_MAX

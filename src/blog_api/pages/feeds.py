@@ -26,6 +26,9 @@ from blog_core.domain.users import Author, UserId
 ENTRIES = 20
 """How many posts a feed has at most."""
 
+HTML_MAX = 500_000
+"""How many characters of HTML a feed holds in all; posts past it are there with their excerpts."""
+
 _HEADERS = {"Cache-Control": "public, max-age=300"}
 _NAMED_ON = date(2026, 1, 1)
 """A day for the ids of the feeds themselves (RFC 4151), never to be another."""
@@ -78,10 +81,22 @@ async def _answer(
     headers = {"ETag": source.version(page, author), **_HEADERS}
     if is_at_hand(headers["ETag"], request.headers.getlist("if-none-match")):
         return Response(status_code=304, headers=headers)
-    # One after the other: a feed is no reason to tell others that there is too much to do.
-    contents = [await rendered.html(view.post) for view in page.posts]
-    feed = source.feed(kind, page, author, contents)
-    return Response(kind.written(feed), headers=headers, media_type=kind.media_type)
+    contents = await _contents(page, rendered)
+    written = await rendered.aside(lambda: kind.written(source.feed(kind, page, author, contents)))
+    return Response(written, headers=headers, media_type=kind.media_type)
+
+
+async def _contents(page: PostPage, rendered: RenderedPosts) -> list[str]:
+    """Return the HTML of posts: in full as long as there is room for it, and then its beginning."""
+    contents: list[str] = []
+    left = HTML_MAX
+    for view in page.posts:  # one after the other: others want to be rendered, too
+        html = await rendered.html(view.post) if len(view.post.content) <= left else None
+        if html is None or len(html) > left:
+            html = f"<p>{escape(excerpt(view.post.content))}</p>"
+        left -= len(html)
+        contents.append(html)
+    return contents
 
 
 @dataclass(frozen=True, slots=True)

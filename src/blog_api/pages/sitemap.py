@@ -64,13 +64,13 @@ async def robots(request: Request) -> Response:
 async def index(request: Request, posts: PostQueries) -> Response:
     """Return which files the sitemap has, or 304 to whoever has that at hand."""
     numbers = await _files(posts)
-    tag = f'"{blake2b(repr(numbers).encode(), digest_size=12).hexdigest()}"'
+    url = container_of(request).settings().frontend_url
+    tag = f'"{blake2b(repr((url, numbers)).encode(), digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, **_HEADERS}
     if is_at_hand(tag, request.headers.getlist("if-none-match")):
         return Response(status_code=304, headers=headers)
-    url = escape(container_of(request).settings().frontend_url)
     files = "".join(
-        f"<sitemap><loc>{url}/sitemap-{number}.xml</loc></sitemap>\n" for number in numbers
+        f"<sitemap><loc>{escape(url)}/sitemap-{number}.xml</loc></sitemap>\n" for number in numbers
     )
     document = f'{_DECLARATION}<sitemapindex xmlns="{_NAMESPACE}">\n{files}</sitemapindex>\n'
     return Response(document, headers=headers, media_type=_MEDIA_TYPE)

@@ -46,6 +46,7 @@ async def visitor(
     try:
         actor = await access.recognise(token=token)
     except NotAuthenticated:  # the session is over: they see what anybody sees
+        cookie.take(response)
         return None
     renewed = access.renewed_token(actor=actor, token=token)
     if renewed is not None:
