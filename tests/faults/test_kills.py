@@ -42,8 +42,8 @@ async def test_whoever_is_killed_no_acknowledged_write_and_no_mail_is_lost(
     stored, shown = await world.pictures()
     scorecard.add(
         "kill -9, web and worker",
-        target="no acknowledged write or mail lost, no post twice, no more mails twice than were in "
-        f"hand ({BATCH} for each kill), no orphan",
+        target="no acknowledged write or mail lost, no post twice, no more mails twice than were "
+        f"in hand ({BATCH} for each kill), no orphan",
         result=f"{kills} kills, {ledger.writes} acknowledged: {len(lost)} lost, "
         f"{len(missing)} of {len(ledger.asked)} mails missing, {len(twice)} posts and {copies} "
         "mails twice, "
