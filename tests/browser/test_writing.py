@@ -146,3 +146,29 @@ def test_of_two_browsers_with_one_post_the_slower_is_asked(
 
     meanwhile = adas_page.get_by_role("region", name="This post was changed meanwhile")
     expect(meanwhile).to_contain_text("From elsewhere")
+
+
+def test_who_logs_out_in_one_tab_leaves_no_draft_in_another(adas_page: Page) -> None:
+    adas_page.goto("/write")
+    steps.fill_in_post(adas_page, "For nobody else", "At this browser")
+    expect(adas_page.get_by_text("Draft saved")).to_be_visible()
+    other = adas_page.context.new_page()
+    other.goto("/")
+
+    other.get_by_role("button", name="Log out").click()
+
+    adas_page.wait_for_url("**/login")
+    assert "For nobody else" not in str(adas_page.evaluate("Object.entries(localStorage)"))
+
+
+def test_what_was_not_changed_stays_as_it_is(adas_page: Page, ada: Author) -> None:
+    post_id = ada.publish("A title\nof two lines", "As it was")
+    adas_page.goto(f"/posts/{post_id}/edit")
+    adas_page.get_by_label("Content", exact=True).fill("As it is")
+
+    adas_page.get_by_role("button", name="Save").click()
+
+    adas_page.wait_for_url(f"**/posts/{post_id}")
+    post = ada.post(post_id)
+    ada.client.delete(f"/api/posts/{post_id}")  # other tests read titles off the pages
+    assert (post["title"], post["content"]) == ("A title\nof two lines", "As it is")

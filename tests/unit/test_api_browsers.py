@@ -94,6 +94,18 @@ async def test_the_documentation_runs_only_the_scripts_that_its_policy_names(
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_what_the_documentation_loads_from_elsewhere_is_pinned(
+    client: Member, path: str
+) -> None:
+    page = (await client.get(path)).text
+
+    loaded = re.findall(r'<[^>]*(?:src|href)="https://[^>]*>', page)
+    assert loaded
+    assert all(re.search(r'integrity="sha384-[\w+/]{64}" crossorigin', tag) for tag in loaded)
+    assert all(re.search(r"@\d+\.\d+\.\d+/", tag) for tag in loaded)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
 async def test_the_documentation_reads_the_document_beside_it(client: Member, path: str) -> None:
     assert '"openapi.json"' in (await client.get(path)).text.replace("'", '"')
 

@@ -1,8 +1,16 @@
 /** Drafts, kept in this browser alone. Storage may be blocked or full: nothing here throws. */
 
 const PREFIX = "draft:";
+const LOGGED_OUT = "logged-out";
 
 let ended = false;
+
+// Who logs out in one tab has logged out in all of them.
+addEventListener("storage", ({ key }) => {
+  if (key !== LOGGED_OUT) return;
+  ended = true;
+  location.assign("/login");
+});
 
 /**
  * Names the place of a draft: one for each post, and one for a new one; nobody sees another's.
@@ -51,6 +59,7 @@ export function forgetAll() {
     Object.keys(localStorage)
       .filter((key) => key.startsWith(PREFIX))
       .forEach(forget);
+    localStorage.setItem(LOGGED_OUT, String(Date.now()));
   } catch {
     // As above.
   }

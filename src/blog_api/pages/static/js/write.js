@@ -16,8 +16,8 @@ const place = placeOf(document.body.dataset.visitor, post);
 
 /** @typedef {{title: string, content: string}} Text */
 
-/** @type {Text} what the server has */
-let saved = { title: title.defaultValue, content: content.defaultValue };
+/** @type {Text} what the server has; a title of several lines is shown in one */
+let saved = { title: title.defaultValue.replace(/[\r\n]/g, ""), content: content.defaultValue };
 /** @type {string | undefined} the version that the text began from */
 let { tag } = form.dataset;
 /** @type {string | null} under which a new post is sent, again if need be */
@@ -112,9 +112,12 @@ handle(form, async (text) => {
   }
 });
 
-/** @param {Text} text */
+/** @param {Text} text of which is sent what was changed */
 function save(text) {
-  return request("PATCH", `/api/posts/${post}`, { json: text, headers: { "If-Match": tag } });
+  const json = Object.fromEntries(
+    Object.entries(text).filter(([name, value]) => value !== saved[name]),
+  );
+  return request("PATCH", `/api/posts/${post}`, { json, headers: { "If-Match": tag } });
 }
 
 /** @param {Text} text */
@@ -135,6 +138,7 @@ async function showConflict(mine) {
   at("their-content").textContent = theirs.content;
   at("keep-mine").onclick = () => {
     tag = newest;
+    saved = { title: theirs.title, content: theirs.content };
     hideConflict();
     form.requestSubmit();
   };
