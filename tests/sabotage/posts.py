@@ -138,7 +138,7 @@ class SavesATitleForAllPosts(MemoryPosts):
         return saved
 
 
-@saboteur("POST-REPO-12", also="POST-QUERY-20 21 22")
+@saboteur("POST-REPO-12", also="POST-QUERY-20 21 22 29")
 class DeletesAllPostsOfTheAuthor(MemoryPosts):
     async def delete(self, post_id: PostId) -> None:
         deleted = await self.get(post_id)

@@ -279,7 +279,7 @@ async def test_a_bad_login_form_is_refused_and_not_repeated(
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "undefined", "rot13", "utf-7", "c4n4ry"])
-@pytest.mark.parametrize("path", ["/api/users/token", "/api/users/1/picture"])
+@pytest.mark.parametrize("path", ["/api/users/token", "/api/session", "/api/users/1/picture"])
 async def test_a_form_in_a_strange_charset_is_refused_and_not_repeated(
     corey: AsyncClient, logs: Logs, path: str, charset: str
 ) -> None:
@@ -289,7 +289,7 @@ async def test_a_form_in_a_strange_charset_is_refused_and_not_repeated(
     )
     headers = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
 
-    method = "POST" if path.endswith("token") else "PATCH"
+    method = "PATCH" if path.endswith("picture") else "POST"
     response = await corey.request(method, path, content=f"{parts}--x--\r\n", headers=headers)
 
     assert response.status_code in {400, 401, 422}

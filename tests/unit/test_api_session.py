@@ -88,6 +88,26 @@ async def test_who_ended_the_session_meanwhile_has_ended_it(browser: Member, cor
     assert (response.status_code, response.json()["code"]) == (401, "session_ended")
 
 
+@pytest.mark.parametrize("wrong", [{"password": "x"}, {"username": "nobody@example.com"}])
+async def test_with_the_wrong_words_there_is_no_cookie(
+    client: Member,
+    corey: Member,  # noqa: ARG001 - has the account
+    wrong: dict[str, str],
+) -> None:
+    response = await client.post("/api/session", data=FORM | wrong)
+
+    assert (response.status_code, response.json()["code"]) == (401, "bad_credentials")
+    assert not client.cookies
+
+
+async def test_a_form_that_breaks_off_is_400(client: Member) -> None:
+    broken = {"Content-Type": "multipart/form-data; boundary=x"}
+
+    response = await client.post("/api/session", content=b"not a boundary", headers=broken)
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_body")
+
+
 async def test_a_forged_cookie_lets_nobody_in(client: Member) -> None:
     client.cookies["session"] = f"{'0' * 32}.{'A' * 43}"
 

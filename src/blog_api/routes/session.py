@@ -8,7 +8,6 @@ from fastapi import APIRouter, Form, Request, Response
 from blog_api.cookies import ForeignOrigin, require_own_page
 from blog_api.dependencies import Access, CallerAddress, Cookie, CurrentActor
 from blog_api.openapi import (
-    BODY_TOO_LARGE,
     NEEDS_TOKEN_TO_WRITE,
     NO_STORE,
     SET_COOKIE,
@@ -63,8 +62,7 @@ async def open_session(
     status_code=204,
     responses=answers(
         *NEEDS_TOKEN_TO_WRITE, success=204, headers=NO_STORE | SET_COOKIE, fields=False
-    )
-    | BODY_TOO_LARGE,
+    ),
 )
 async def end_session(
     actor: CurrentActor, access: Access, cookie: Cookie, response: Response
