@@ -12,7 +12,8 @@ from fastapi import Request, Response
 from blog_core.domain.access import SessionToken
 from blog_core.errors import BlogError
 
-_SAFE_METHODS = {"GET", "HEAD"}
+SAFE_METHODS = {"GET", "HEAD"}
+"""The methods that change nothing."""
 
 
 class ForeignOrigin(BlogError):
@@ -81,7 +82,7 @@ def require_own_page(request: Request, *, said: bool = False) -> None:
         request: what was sent.
         said: the browser has to say where it comes from; else who says nothing is no browser.
     """
-    if request.method not in _SAFE_METHODS and not _is_own(request.headers, said=said):
+    if request.method not in SAFE_METHODS and not _is_own(request.headers, said=said):
         raise ForeignOrigin
 
 

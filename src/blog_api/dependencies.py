@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from blog_adapters.container import Container
-from blog_api.cookies import SessionCookie
+from blog_api.cookies import SAFE_METHODS, SessionCookie
 from blog_api.presenting import Presenter
 from blog_api.rendered import RenderedPosts
 from blog_core import ports, services
@@ -22,8 +22,6 @@ from blog_core.domain.idempotency import KEY_PATTERN, IdempotencyKey
 from blog_core.errors import NotAuthenticated
 
 ID_MAX = 2**63 - 1
-
-_SAFE_METHODS = {"GET", "HEAD"}
 
 _bearer = OAuth2PasswordBearer(tokenUrl="api/users/token", auto_error=False, scheme_name="bearer")
 
@@ -118,7 +116,7 @@ async def in_private(
     """
     request.state.user_id = actor.user.id
     response.headers["Cache-Control"] = "no-store"
-    if request.method not in _SAFE_METHODS:
+    if request.method not in SAFE_METHODS:
         container = container_of(request)
         await container.write_limiter().admit(container.limits().of_write(actor.user.id))
     return actor

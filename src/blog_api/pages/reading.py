@@ -22,8 +22,9 @@ from blog_api.pages.visiting import READS, MaybeVisitor, ToPages
 from blog_api.presenting import Presenter
 from blog_api.routing import PlannedRoute
 from blog_api.schemas import UserPublic
+from blog_core import ports
 from blog_core.domain.paging import Cursor
-from blog_core.domain.posts import PostId, PostPage, PostView
+from blog_core.domain.posts import PostId, PostView
 from blog_core.domain.users import UserId
 
 router = APIRouter(include_in_schema=False, route_class=PlannedRoute)
@@ -51,12 +52,8 @@ async def home(
     cursor: CursorText = None,
 ) -> Response:
     """Show the posts of all users, newest first."""
-    place = None if cursor is None else Cursor.decode(cursor, author_id=None)
-    limit = container_of(request).settings().posts_per_page
-    page = await posts.page(limit=limit, cursor=place)
-    return pages.answer(
-        request, "home.html", visitor=visitor, place="/", **_listed(page, show, "/")
-    )
+    values = await _listed(request, posts, show, cursor, "/")
+    return pages.answer(request, "home.html", visitor=visitor, place="/", **values)
 
 
 @router.api_route("/users/{user_id}/posts", methods=READS)
@@ -72,11 +69,8 @@ async def posts_of_user(
 ) -> Response:
     """Show a user's posts, newest first."""
     author_id = UserId(user_id)
-    place = None if cursor is None else Cursor.decode(cursor, author_id=author_id)
+    values = await _listed(request, posts, show, cursor, f"/users/{user_id}/posts", author_id)
     author = show.author(await users.public(author_id))
-    limit = container_of(request).settings().posts_per_page
-    page = await posts.page(author_id=author_id, limit=limit, cursor=place)
-    values = _listed(page, show, f"/users/{user_id}/posts")
     return pages.answer(request, "author.html", visitor=visitor, author=author, **values)
 
 
@@ -105,7 +99,18 @@ async def post(
     return pages.answer(request, "post.html", visitor=visitor, post=shown, mine=mine)
 
 
-def _listed(page: PostPage, show: Presenter, path: str) -> dict[str, Any]:
+async def _listed(
+    request: Request,
+    posts: ports.PostQueries,
+    show: Presenter,
+    cursor: str | None,
+    path: str,
+    author_id: UserId | None = None,
+) -> dict[str, Any]:
+    """Return what a list shows, of one user's posts or of all: a page of it, and the ways on."""
+    place = None if cursor is None else Cursor.decode(cursor, author_id=author_id)
+    limit = container_of(request).settings().posts_per_page
+    page = await posts.page(author_id=author_id, limit=limit, cursor=place)
     return {
         "posts": [_card(view, show) for view in page.posts],
         "total": page.total,
